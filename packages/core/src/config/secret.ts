@@ -1,0 +1,65 @@
+const kSecret: symbol = Symbol.for('gantry.secret')
+
+/** A secret that is read from the environment at boot. */
+export interface SecretRef {
+  readonly variable: string
+  readonly fallback?: string
+}
+
+/** A secret option: the value itself, or `env('NAME')`. */
+export type Secret = string | SecretRef
+
+/**
+ * Names an environment variable whose value an option wants. It is read at boot (after `.env` beside the config),
+ * and a missing one is an error that names the option and the variable.
+ */
+export function env(variable: string, fallback?: string): SecretRef {
+  return Object.defineProperty(fallback === undefined ? { variable } : { variable, fallback }, kSecret, {
+    value: true,
+  }) as SecretRef
+}
+
+/** Whether an option value is an unread `env('NAME')`. */
+export function isSecretRef(value: unknown): value is SecretRef {
+  return typeof value === 'object' && value !== null && (value as { [kSecret]?: boolean })[kSecret] === true
+}
+
+/** What `resolveSecrets` found. */
+export interface ResolvedSecrets {
+  readonly value: unknown
+  /** Values read, for the redactor. */
+  readonly secrets: readonly string[]
+  /** Options whose variable is not set. */
+  readonly missing: readonly { readonly path: string; readonly variable: string }[]
+}
+
+/** Replaces every `env('NAME')` in plain objects and arrays by its value; other values pass untouched. */
+export function resolveSecrets(
+  value: unknown,
+  environment: { readonly [name: string]: string | undefined } = process.env,
+): ResolvedSecrets {
+  const secrets: string[] = []
+  const missing: { path: string; variable: string }[] = []
+  const walk = (node: unknown, path: string): unknown => {
+    if (isSecretRef(node)) {
+      const found = environment[node.variable] || node.fallback
+      if (found === undefined) missing.push({ path, variable: node.variable })
+      else secrets.push(found)
+      return found
+    }
+    if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}[${index}]`))
+    if (isPlain(node)) {
+      return Object.fromEntries(
+        Object.entries(node).map(([name, item]) => [name, walk(item, path ? `${path}.${name}` : name)]),
+      )
+    }
+    return node
+  }
+  return { value: walk(value, ''), secrets, missing }
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

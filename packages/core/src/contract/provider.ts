@@ -1,0 +1,46 @@
+import type { GatewayErrorData } from '../model/error.ts'
+import type { Awaitable, Target } from './codec.ts'
+import type { ModelInfo } from './operation.ts'
+import type { JsonObject } from '../model/json.ts'
+import type { Context } from './context.ts'
+import type { GenerateRequest } from '../model/request.ts'
+import type { GatewayEvent } from '../model/event.ts'
+
+/** Common to both kinds of provider. */
+export interface ProviderBase<N extends string> {
+  readonly name: N
+
+  /** Whether closing the connection stops the provider's meter. */
+  readonly cancelStopsBilling: boolean | 'unknown'
+
+  /** Corrects what the protocol's `decodeError` made of it. */
+  classify?(error: GatewayErrorData): GatewayErrorData
+  models?(signal: AbortSignal): Awaitable<readonly ModelInfo[]>
+}
+
+/** Speaks protocols over HTTP. */
+export interface HttpProvider<N extends string = string> extends ProviderBase<N> {
+  /** Protocol names, best first. */
+  readonly speaks: readonly [string, ...string[]]
+  readonly quirks?: { readonly [protocol: string]: JsonObject }
+  /** Base URL and credentials; core appends the codec's path. */
+  endpoint(
+    target: Target,
+    context: Context,
+  ): Awaitable<{ readonly url: string; readonly headers: { readonly [name: string]: string } }>
+
+  /** A request that was sent and timed out may be sent again. */
+  readonly retryAfterSent?: boolean
+}
+
+/** Makes events itself: a bridge to an SDK. */
+export interface DirectProvider<N extends string = string> extends ProviderBase<N> {
+  generate(
+    request: GenerateRequest,
+    emit: (event: GatewayEvent) => void,
+    signal: AbortSignal,
+  ): Awaitable<void>
+}
+
+/** Where requests can be sent. */
+export type Provider<N extends string = string> = HttpProvider<N> | DirectProvider<N>

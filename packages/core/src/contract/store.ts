@@ -1,0 +1,160 @@
+import type { JsonObject } from '../model/json.ts'
+import type { Awaitable } from './codec.ts'
+import type { PriceLine } from './pricing.ts'
+import type { Usage } from '../model/usage.ts'
+import type { Outcome } from './context.ts'
+
+/** Paging by cursor. */
+export interface Page {
+  readonly after?: string
+  readonly limit: number
+}
+
+/** One page. */
+export interface Paged<T> {
+  readonly items: readonly T[]
+  readonly next?: string
+}
+
+/** An API key without its secret. */
+export interface KeyRecord {
+  readonly id: string
+  readonly account: string
+  readonly group: string
+  readonly name?: string
+  readonly disabled: boolean
+  readonly expiresAt?: number
+  readonly limits?: JsonObject
+}
+
+/** API keys, found by hash. */
+export interface KeyStore<N extends string = string> {
+  readonly name: N
+  find(hash: string): Awaitable<KeyRecord | undefined>
+  create(record: KeyRecord, hash: string): Awaitable<void>
+  revoke(id: string): Awaitable<boolean>
+  list(page: Page): Awaitable<Paged<KeyRecord>>
+}
+
+/** Money set aside for one request. */
+export interface Hold {
+  readonly id: string
+  readonly account: string
+  readonly wallets: readonly string[]
+  readonly asset: string
+  readonly amount: bigint
+
+  /** The caller brings the cap: a period's row appears on first use. */
+  readonly budgets: readonly {
+    readonly kind: string
+    readonly id: string
+    readonly periodStart: number
+    readonly cap: bigint
+  }[]
+  readonly priceVersion: string
+  readonly ratioPpm: bigint
+  readonly instance: string
+  readonly epoch: number
+  readonly sent: boolean
+  readonly expiresAt: number
+}
+
+/** Granted, or which limit said no. */
+export type ReserveResult =
+  | { readonly ok: true; readonly wallet: string }
+  | {
+      readonly ok: false
+      readonly limit: 'wallet' | 'key' | 'group' | 'account' | 'plan' | 'in_flight'
+      readonly retryAfterMs?: number
+    }
+
+/** The final charge of one request. */
+export interface Settlement {
+  readonly id: string
+  readonly amount: bigint
+  readonly lines: readonly PriceLine[]
+  readonly usage: Usage
+  readonly outcome: Outcome
+  readonly attributes: JsonObject
+}
+
+/** Every method is idempotent by id; see the money page for what each transaction contains. */
+export interface LedgerStore<N extends string = string> {
+  readonly name: N
+  reserve(hold: Hold): Awaitable<ReserveResult>
+  sent(id: string): Awaitable<void>
+  extend(id: string, by: bigint): Awaitable<boolean>
+
+  /** Also after expiry: then a late entry, or a write-off. */
+  settle(settlement: Settlement): Awaitable<void>
+  void(id: string, reason: string): Awaitable<void>
+  expire(now: number, limit: number): Awaitable<number>
+  open(instance: string): Awaitable<readonly Hold[]>
+  createAccount(account: {
+    readonly id: string
+    readonly wallets: readonly { readonly asset: string; readonly overdraft: bigint }[]
+  }): Awaitable<void>
+
+  /** Positive credits, negative debits; idempotent by `reference`. */
+  transfer(entry: {
+    readonly account: string
+    readonly asset: string
+    readonly amount: bigint
+    readonly counterAccount: string
+    readonly reference: string
+  }): Awaitable<void>
+  balance(account: string): Awaitable<
+    readonly {
+      readonly wallet: string
+      readonly asset: string
+      readonly posted: bigint
+      readonly held: bigint
+    }[]
+  >
+
+  /** The invariants of the money page; rows that break one. */
+  audit(): Awaitable<readonly { readonly invariant: string; readonly row: JsonObject }[]>
+}
+
+/** Reads what settle wrote. */
+export interface UsageStore<N extends string = string> {
+  readonly name: N
+  /** For a gateway without a bill plugin; idempotent by request id. With one, `settle` writes the row. */
+  write(row: JsonObject): Awaitable<void>
+  query(filter: JsonObject, page: Page): Awaitable<Paged<JsonObject>>
+  sum(filter: JsonObject, by: readonly string[]): Awaitable<readonly JsonObject[]>
+}
+
+/** Rate windows and concurrency leases; never money. */
+export interface CounterStore<N extends string = string> {
+  readonly name: N
+  take(
+    key: string,
+    cost: number,
+    limit: { readonly per: number; readonly windowMs: number },
+  ): Awaitable<{ readonly ok: boolean; readonly remaining: number; readonly resetMs: number }>
+  acquire(key: string, limit: number, ttlMs: number): Awaitable<string | undefined>
+  release(key: string, lease: string): Awaitable<void>
+}
+
+/** Small values of one account with a lifetime: pins, stored responses, signature cache, idempotent replies. `expect` makes a write conditional. */
+export interface KvStore<N extends string = string> {
+  readonly name: N
+  get(account: string, key: string): Awaitable<Uint8Array | undefined>
+  put(
+    account: string,
+    key: string,
+    value: Uint8Array,
+    options: { readonly ttlMs: number; readonly expect?: 'absent' },
+  ): Awaitable<boolean>
+  delete(account: string, key: string): Awaitable<void>
+}
+
+/** Durable runs; appends are fenced by epoch. */
+export interface RunStore<N extends string = string> {
+  readonly name: N
+  create(run: JsonObject): Awaitable<{ readonly id: string; readonly epoch: number }>
+  claim(id: string): Awaitable<number | undefined>
+  append(id: string, epoch: number, events: readonly JsonObject[]): Awaitable<number>
+  read(id: string, after: number, limit: number): Awaitable<readonly JsonObject[]>
+}

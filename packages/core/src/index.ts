@@ -1,0 +1,8 @@
+export type * from './model/index.ts'
+export type * from './contract/index.ts'
+export * from './error.ts'
+export * from './keys.ts'
+export * from './define.ts'
+export * from './config/problem.ts'
+export * from './config/secret.ts'
+export type * from './run/exchange.ts'

@@ -1,0 +1,8 @@
+export type * from './json.ts'
+export type * from './part.ts'
+export type * from './request.ts'
+export type * from './usage.ts'
+export type * from './response.ts'
+export type * from './event.ts'
+export type * from './error.ts'
+export type * from './loss.ts'

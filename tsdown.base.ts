@@ -1,0 +1,18 @@
+import { defineConfig, type UserConfig } from 'tsdown'
+
+const ci = Boolean(process.env['CI'])
+
+/** The one build every package shares: ESM, declarations, no unused dependencies, checked as npm will see it. */
+export function library(entry: string[]): UserConfig {
+  return defineConfig({
+    entry,
+    format: 'esm',
+    dts: true,
+    clean: true,
+    platform: 'node',
+    target: 'node24',
+    unused: { level: 'error' },
+    publint: ci ? { strict: true } : false,
+    attw: ci ? { profile: 'esm-only', level: 'error' } : false,
+  }) as UserConfig
+}
