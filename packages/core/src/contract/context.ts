@@ -53,6 +53,18 @@ export interface ReserveContext extends Context {
   readonly model: string
   decode(): Operations[Operation]['request']
   readonly targets: readonly Target[]
+
+  /** Computed once, on first use. */
+  bound(): RequestBound
+}
+
+/** How large a request can get. Input is an estimate by bytes, never a tokeniser's count. */
+export interface RequestBound {
+  readonly inputTokens: number
+
+  /** What the client allows, times the number of choices; absent when it names no limit. */
+  readonly maxOutputTokens?: number
+  readonly stream: boolean
 }
 
 /** One attempt at one target. */
@@ -80,6 +92,18 @@ export type Outcome = 'completed' | 'refused' | 'failed' | 'aborted' | 'cut' | '
 
 /** A request that is over. */
 export interface SettleContext extends Context {
+  /** The public model name that was asked for; empty when the request was refused before it was known. */
+  readonly model: string
+  readonly stream: boolean
+
+  /** HTTP status the client got; 499 when it left before one was sent. */
+  readonly status: number
+
+  /** Whether bytes passed unchanged or went through the event model; absent when no upstream answered. */
+  readonly relayed?: boolean
+
+  /** The client's own request id, for the log only. */
+  readonly clientRequestId?: string
   readonly outcome: Outcome
   readonly target?: Target
   readonly usage: Usage

@@ -1,3 +1,4 @@
+import type { ConfigProblem } from '../config/problem.ts'
 import type { Provides, SlotNames, Slots } from './slot.ts'
 import type { PriceLine, PricingContext } from './pricing.ts'
 import type { GatewayConfig } from './gateway.ts'
@@ -38,6 +39,12 @@ export interface PluginBase {
   readonly reads?: readonly KeyRef[]
   readonly writes?: readonly KeyRef[]
   readonly hooks?: HookMap
+
+  /** Where the gateway writes its own log lines; the last plugin that has one wins. */
+  readonly logger?: Logger
+
+  /** Problems in the parts of the config this plugin reads. Runs before `setup` and in `gantry check`; no side effects. */
+  check?(config: ResolvedConfig): readonly ConfigProblem[]
   setup?(host: Host): Awaitable<void>
   close?(): Awaitable<void>
 }

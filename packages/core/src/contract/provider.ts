@@ -29,6 +29,12 @@ export interface HttpProvider<N extends string = string> extends ProviderBase<N>
     context: Context,
   ): Awaitable<{ readonly url: string; readonly headers: { readonly [name: string]: string } }>
 
+  /** How many credentials `endpoint` can choose from by `target.credential`; one by default. Core makes a target of each. */
+  readonly credentials?: number
+
+  /** Upstream timers that differ from the defaults. */
+  readonly timeouts?: UpstreamTimeouts
+
   /** A request that was sent and timed out may be sent again. */
   readonly retryAfterSent?: boolean
 }
@@ -44,3 +50,11 @@ export interface DirectProvider<N extends string = string> extends ProviderBase<
 
 /** Where requests can be sent. */
 export type Provider<N extends string = string> = HttpProvider<N> | DirectProvider<N>
+
+/** Timers of one upstream, in milliseconds: connect 5 s, first byte of the body 300 s, idle between bytes 120 s, total 60 min. */
+export interface UpstreamTimeouts {
+  readonly connectMs?: number
+  readonly firstByteMs?: number
+  readonly idleMs?: number
+  readonly totalMs?: number
+}
