@@ -23,8 +23,14 @@ export interface KeyRecord {
   readonly group: string
   readonly name?: string
   readonly disabled: boolean
+  /** Milliseconds since 1970. */
   readonly expiresAt?: number
   readonly limits?: JsonObject
+
+  /** Last four characters of the secret, so that its owner knows it again. */
+  readonly lastFour?: string
+  /** Milliseconds since 1970. */
+  readonly createdAt?: number
 }
 
 /** API keys, found by hash. */
@@ -94,6 +100,9 @@ export interface LedgerStore<N extends string = string> {
     readonly id: string
     readonly wallets: readonly { readonly asset: string; readonly overdraft: bigint }[]
   }): Awaitable<void>
+
+  /** Ids of the accounts that were created, in a stable order; what a console and the CLI list. */
+  accounts?(page: Page): Awaitable<Paged<string>>
 
   /** Positive credits, negative debits; idempotent by `reference`. */
   transfer(entry: {
