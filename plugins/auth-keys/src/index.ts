@@ -1,1 +1,7 @@
-export {}
+export { authKeys, authKeys as default, type AuthKeysPlugin } from './plugin.ts'
+export type { AuthKeysOptions, ConfiguredKey } from './options.ts'
+export { accountPattern } from './options.ts'
+export { type IssuedKey, type IssueRequest, type Keyring, keyringOf } from './keyring.ts'
+export { generateKey } from './generate.ts'
+export { createSecret, defaultPrefix, isWellFormed } from './format.ts'
+export { defaultPepper } from './hash.ts'
