@@ -1,5 +1,5 @@
-import type { ConfigProblem, ResolvedConfig } from '@gantry/core'
-import { suggestion } from './nearest.ts'
+import { type ConfigProblem, didYouMean, type ResolvedConfig } from '@gantry/core'
+
 import type { ResolvedOptions } from './options.ts'
 
 /** What is wrong between the configured keys and the rest of the config. */
@@ -15,7 +15,7 @@ export function checkKeys(options: ResolvedOptions, config: ResolvedConfig): rea
         severity: 'error',
         path: `${path}.group`,
         message: `there is no group "${one.group}".`,
-        fix: suggestion(one.group, groups),
+        fix: didYouMean(one.group, groups),
       })
     }
     if (seen.has(one.hash)) {

@@ -1,7 +1,7 @@
-import { GatewayError, type Host, type KeyRecord, type KeyStore } from '@gantry/core'
+import { didYouMean, GatewayError, type Host, type KeyRecord, type KeyStore } from '@gantry/core'
 import { createSecret, randomText } from './format.ts'
 import type { Hasher } from './hash.ts'
-import { suggestion } from './nearest.ts'
+
 import { accountPattern } from './options.ts'
 
 const kKeyring: symbol = Symbol.for('gantry.keyring')
@@ -120,7 +120,7 @@ function checkIssue(request: IssueRequest, groups: readonly string[]): void {
   if (!groups.includes(request.group)) {
     throw invalid(
       '/group',
-      `There is no group "${request.group}" in the config. ${suggestion(request.group, groups)}`,
+      `There is no group "${request.group}" in the config. ${didYouMean(request.group, groups)}`,
     )
   }
   if (request.name !== undefined && request.name.length > 200) {
