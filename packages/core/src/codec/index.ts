@@ -1,1 +1,9 @@
-export {}
+export * from './accumulate.ts'
+export * from './arguments.ts'
+export * from './data-url.ts'
+export * from './events-of.ts'
+export * from './extra.ts'
+export * from './json.ts'
+export * from './pointer.ts'
+export * from './turns.ts'
+export * from './wire-id.ts'
