@@ -44,7 +44,9 @@ export function extraMerger(): ExtraMerger {
     },
     value() {
       if (protocols.size === 0) return undefined
-      return Object.fromEntries(Array.from(protocols, ([protocol, fields]) => [protocol, Object.fromEntries(fields)]))
+      return Object.fromEntries(
+        Array.from(protocols, ([protocol, fields]) => [protocol, Object.fromEntries(fields)]),
+      )
     },
   }
 }
