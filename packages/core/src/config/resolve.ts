@@ -96,7 +96,15 @@ function resolve(value: unknown, problems: ConfigProblem[]): Blueprint {
   }
   // Also those that failed to come up: a target that names one is not misspelt.
   const named = new Set([...slots.provider.keys(), ...Object.keys(config.providers)])
-  checkMeaning(blueprint, [...named], report)
+  // An entry that could not be read leaves gaps; warnings about the gaps would only hide the mistake.
+  const gaps = problems.some(
+    ({ severity, path }) => severity === 'error' && /^(?:models|groups)\b/.test(path ?? ''),
+  )
+  checkMeaning(
+    blueprint,
+    [...named],
+    gaps ? (problem) => problem.severity === 'error' && report(problem) : report,
+  )
   return blueprint
 }
 

@@ -2,7 +2,7 @@ import type { ConfigProblem } from './problem.ts'
 import { didYouMean } from './nearest.ts'
 
 /** Takes a problem; resolving goes on with what is left. */
-export type Reporter = (problem: ConfigProblem) => void
+export type Reporter = (problem: ConfigProblem) => unknown
 
 /** An object whose keys are data. */
 export interface Table {
