@@ -1,1 +1,8 @@
-export {}
+export * from './units.ts'
+export * from './charge.ts'
+export * from './estimate.ts'
+export * from './hold.ts'
+export * from './reserve.ts'
+export * from './settlement.ts'
+export * from './usage-row.ts'
+export * from './account.ts'
