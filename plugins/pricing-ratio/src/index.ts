@@ -1,1 +1,1 @@
-export {}
+export { pricingRatio, pricingRatio as default } from './plugin.ts'

@@ -1,1 +1,1 @@
-export {}
+export { pricingTokens, pricingTokens as default } from './plugin.ts'
