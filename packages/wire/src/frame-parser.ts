@@ -14,6 +14,7 @@ export function createFrameParser(onComment?: (text: string) => void): FramePars
   // The parser removes the mark itself; a decoder that also did so would remove two.
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   let found: Frame | undefined
+  let atStart = true
   const parser = createParser({
     onEvent(event) {
       // An event without data carries nothing, and the specification dispatches none.
@@ -25,6 +26,7 @@ export function createFrameParser(onComment?: (text: string) => void): FramePars
 
   function feed(text: string): Frame | undefined {
     found = undefined
+    atStart = false
     parser.feed(text)
     return found
   }
@@ -39,7 +41,8 @@ export function createFrameParser(onComment?: (text: string) => void): FramePars
       const tail = text.slice(lineStart)
       if (tail === '') return feed(`${text}\n\n`)
       // Half a line of another field says nothing; the data lines before it were whole.
-      if (!/^\uFEFF?data:/.test(tail)) return feed(`${text.slice(0, lineStart)}\n\n`)
+      if (!(atStart && lineStart === 0 ? /^\uFEFF?data:/ : /^data:/).test(tail))
+        return feed(`${text.slice(0, lineStart)}\n\n`)
       const frame = feed(`${text}\n\n`)
       return frame !== undefined && isWhole(frame.data) ? frame : undefined
     },

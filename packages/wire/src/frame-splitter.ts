@@ -35,7 +35,8 @@ export function createFrameSplitter(options?: {
 }): FrameSplitter {
   const maxBytes = options?.maxBytes ?? defaultMaxFrameBytes
   const parser = createFrameParser(options?.onComment)
-  const everySegment = options?.onComment !== undefined
+  // The first segment goes to the parser whatever it holds: a byte order mark counts there and nowhere else.
+  let parseAll = true
   const held: ByteBuffer = createByteBuffer()
   // State of the line and of the segment that are open.
   let lineEmpty = true
@@ -60,7 +61,8 @@ export function createFrameSplitter(options?: {
       held.append(bytes)
       bytes = held.take()
     }
-    const frame = fields || everySegment ? parser.segment(bytes) : undefined
+    const frame = fields || parseAll ? parser.segment(bytes) : undefined
+    parseAll = options?.onComment !== undefined
     fields = false
     onSegment(bytes, frame)
   }
