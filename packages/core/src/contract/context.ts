@@ -81,6 +81,9 @@ export interface AttemptContext extends Context {
 /** How one attempt ended. */
 export interface AttemptOutcome {
   readonly error?: GatewayErrorData
+
+  /** Whether the request may have reached the upstream; `false` only when it certainly has not. */
+  readonly sent?: boolean
   readonly committed: boolean
   readonly firstOutputMs?: number
   readonly ms: number
