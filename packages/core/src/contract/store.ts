@@ -62,6 +62,9 @@ export interface Hold {
   readonly instance: string
   readonly epoch: number
   readonly sent: boolean
+
+  /** Cost seen running when the hold was last extended: what a crash may charge. */
+  readonly observed?: bigint
   readonly expiresAt: number
 }
 
@@ -89,7 +92,7 @@ export interface LedgerStore<N extends string = string> {
   readonly name: N
   reserve(hold: Hold): Awaitable<ReserveResult>
   sent(id: string): Awaitable<void>
-  extend(id: string, by: bigint): Awaitable<boolean>
+  extend(id: string, by: bigint, observed?: bigint): Awaitable<boolean>
 
   /** Also after expiry: then a late entry, or a write-off. */
   settle(settlement: Settlement): Awaitable<void>
