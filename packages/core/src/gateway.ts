@@ -1,0 +1,243 @@
+import { createOutbound } from '@gantry/wire'
+import { createDebugger, createHooks, type Hookable } from 'hookable'
+import type { AnyPlugin, GatewayConfig, Host, Logger } from './contract/index.ts'
+import { resolveConfig } from './config/resolve.ts'
+import { ConfigError, type ConfigProblem } from './config/problem.ts'
+import type { Blueprint } from './config/blueprint.ts'
+import { GatewayError } from './error.ts'
+import { compileHooks } from './hooks/compile.ts'
+import { orderHooks } from './hooks/order.ts'
+import { defaultDeadlines, isThenable, withDeadline, type HookDeadlines } from './hooks/run.ts'
+import { defaultTimers, type PumpTimers } from './pump/types.ts'
+import { createRedactor } from './redact.ts'
+import { createHost } from './run/host.ts'
+import { inspectRuntime, type Inspection } from './run/inspect.ts'
+import { createKernel } from './run/kernel.ts'
+import { plainLogger, redactingLogger } from './run/logger.ts'
+import type { Runtime } from './run/runtime.ts'
+import { createTaskSet } from './run/tasks.ts'
+import { createShell } from './server/index.ts'
+import type { ShellLimits } from './server/index.ts'
+
+/** What a composition can be given besides its config; tests use most of it. */
+export interface GatewayOptions {
+  /** Instead of what plugins bring. */
+  readonly logger?: Logger
+  readonly timers?: Partial<PumpTimers>
+  readonly deadlines?: Partial<HookDeadlines>
+  readonly limits?: Partial<ShellLimits>
+  /** Prints boot and shutdown hooks with their times. */
+  readonly debug?: boolean
+}
+
+/** Events of a gateway's life. */
+export type GatewayEventName = 'ready' | 'close'
+
+/** A composed gateway, set up and ready for requests. It listens on nothing; see `serve`. */
+export interface Gateway {
+  /** A web request to a web response: mounts inside any server. */
+  fetch(request: Request): Promise<Response>
+  /** Hook order, routes, stores. */
+  inspect(): Inspection
+  readonly host: Host
+  /** Warnings found at boot. */
+  readonly problems: readonly ConfigProblem[]
+  readonly plugins: readonly AnyPlugin[]
+  /** Calls back when the gateway is ready (at once if it is) or about to close; returns how to stop listening. */
+  on(event: GatewayEventName, listener: () => void | Promise<void>): () => void
+  /** Lets requests finish for at most `timeoutMs`, ends the rest with an error they can read, and waits for settlements. */
+  drain(timeoutMs: number): Promise<void>
+  /** Drains without waiting, then closes plugins in reverse order. */
+  close(): Promise<void>
+}
+
+/** Checks a configuration without setting anything up. */
+export function checkConfig<R extends string, M extends string, G extends string>(
+  config: GatewayConfig<R, M, G>,
+): Blueprint {
+  return resolveConfig(config)
+}
+
+/** How long settlements may take after the last request was cut. */
+const settleGrace = 20_000
+
+const detachedDrains = 64
+
+/**
+ * Composes a gateway: resolves and checks the config, then sets plugins up in order.
+ * Throws `ConfigError` with every problem found; what was started by then is closed again.
+ */
+export async function createGateway<R extends string, M extends string, G extends string>(
+  config: GatewayConfig<R, M, G>,
+  options: GatewayOptions = {},
+): Promise<Gateway> {
+  const blueprint = resolveConfig(config)
+  const errors = blueprint.problems.filter((problem) => problem.severity === 'error')
+  if (errors.length > 0) throw new ConfigError(errors)
+  const runtime = createRuntime(blueprint, options)
+  const bus = createHooks<BusHooks>()
+  if (options.debug) createDebugger(bus, { tag: 'gantry' })
+  const close = createCloser(runtime, bus)
+  const started: AnyPlugin[] = []
+  registerPlugins(bus, blueprint.plugins, runtime, started)
+  try {
+    await bus.callHookWith(inOrder, 'setup', [runtime.host])
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const kernel = createKernel(runtime)
+  const shell = createShell(() => kernel, options.limits)
+  await bus.callHookWith(inOrder, 'ready', [])
+  return {
+    fetch: async (request) => shell(request),
+    inspect: () => inspectRuntime(runtime),
+    host: runtime.host,
+    problems: blueprint.problems,
+    plugins: blueprint.plugins,
+    on: (event, listener) => {
+      if (event === 'ready') void Promise.resolve().then(listener)
+      return bus.hook(event === 'close' ? 'closing' : 'ready', listener)
+    },
+    drain: (timeoutMs) => drain(runtime, timeoutMs),
+    close,
+  }
+}
+
+/** The boot and shutdown bus. Requests never pass it: they run compiled lists. */
+interface BusHooks {
+  setup(host: Host): void | Promise<void>
+  ready(): void | Promise<void>
+  closing(): void | Promise<void>
+  close(): void | Promise<void>
+}
+
+function registerPlugins(
+  bus: Hookable<BusHooks>,
+  plugins: readonly AnyPlugin[],
+  runtime: Runtime,
+  started: AnyPlugin[],
+): void {
+  for (const plugin of plugins) {
+    bus.hook('setup', async (host) => {
+      // Also a plugin whose setup fails halfway gets its close: it knows what it had opened.
+      started.push(plugin)
+      await boot(plugin, host, runtime.deadlines.setup)
+    })
+    bus.hook('close', async () => {
+      if (!plugin.close || !started.includes(plugin)) return
+      try {
+        const made = plugin.close()
+        if (isThenable(made)) await withDeadline(made, runtime.deadlines.close, `close of ${plugin.name}`)
+      } catch (cause) {
+        runtime.logger.error(`close of ${plugin.name} failed`, { cause })
+      }
+    })
+  }
+}
+
+async function boot(plugin: AnyPlugin, host: Host, deadline: number): Promise<void> {
+  try {
+    const made = plugin.setup?.(host)
+    if (isThenable(made)) await withDeadline(made, deadline, `setup of ${plugin.name}`)
+  } catch (cause) {
+    if (ConfigError.is(cause)) throw cause
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new ConfigError(
+      [
+        {
+          code: 'SETUP_FAILED',
+          severity: 'error',
+          path: plugin.name,
+          message: `could not be set up: ${message}`,
+        },
+      ],
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function createRuntime(blueprint: Blueprint, options: GatewayOptions): Runtime {
+  const redact = createRedactor(blueprint.secrets)
+  const chosen =
+    options.logger ?? blueprint.plugins.findLast((plugin) => plugin.logger)?.logger ?? plainLogger()
+  const logger = redactingLogger(chosen, redact)
+  const tasks = createTaskSet((cause) => logger.error('a background task failed', { cause }))
+  const table = orderHooks(blueprint.plugins)
+  const server = blueprint.config.server ?? {}
+  const prefix = server.headerPrefix ?? 'x-gantry'
+  let drains = 0
+  return {
+    blueprint,
+    table,
+    hooks: compileHooks(table),
+    host: createHost(blueprint, logger, tasks),
+    logger,
+    redact,
+    tasks,
+    deadlines: { ...defaultDeadlines, ...options.deadlines },
+    active: new Set(),
+    shared: {
+      outbound: createOutbound(),
+      logger,
+      redact,
+      timers: {
+        ...defaultTimers,
+        ...(server.commitAfterMs === undefined ? {} : { commitAfter: server.commitAfterMs }),
+        ...options.timers,
+      },
+      takeDrain: () => {
+        if (drains >= detachedDrains) return false
+        drains++
+        return true
+      },
+      releaseDrain: () => void drains--,
+    },
+    protocol: (name) => blueprint.slots.protocol.get(name),
+    headerName: (name) => (prefix === false ? undefined : `${prefix}-${name}`),
+  }
+}
+
+async function drain(runtime: Runtime, timeoutMs: number): Promise<void> {
+  const end = performance.now() + timeoutMs
+  while (runtime.active.size > 0 && performance.now() < end) await pause(20)
+  const error = new GatewayError({
+    class: 'overloaded',
+    code: 'shutting_down',
+    message: 'The gateway is shutting down.',
+    retryable: false,
+  }).data
+  for (const request of runtime.active) request.cut?.(error)
+  const hardEnd = performance.now() + settleGrace
+  while (runtime.active.size > 0 && performance.now() < hardEnd) await pause(20)
+  if (!(await runtime.tasks.drain(settleGrace)))
+    runtime.logger.error('some settlements did not finish in time')
+}
+
+function createCloser(runtime: Runtime, bus: Hookable<BusHooks>): () => Promise<void> {
+  let closing: Promise<void> | undefined
+  const run = async (): Promise<void> => {
+    await bus.callHookWith(inOrder, 'closing', [])
+    await drain(runtime, 0)
+    await bus.callHookWith(inReverse, 'close', [])
+    await runtime.shared.outbound.destroy()
+  }
+  return () => (closing ??= run())
+}
+
+type BusCallback = (...args: never[]) => void | Promise<void>
+
+/** Our own caller: `callHook` makes an async task for devtools on every call. */
+async function inOrder(hooks: readonly BusCallback[], args: readonly unknown[]): Promise<void> {
+  for (const hook of hooks) await hook(...(args as never[]))
+}
+
+async function inReverse(hooks: readonly BusCallback[], args: readonly unknown[]): Promise<void> {
+  for (const hook of hooks.toReversed()) await hook(...(args as never[]))
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,71 @@
+import type { Readable } from 'node:stream'
+import { GatewayError } from '../error.ts'
+
+/** Largest whole answer we hold. */
+const maxBody = 64 * 1024 * 1024
+
+/** Largest error body worth reading. */
+const maxErrorBody = 256 * 1024
+
+/** Reads a whole body under a cap. Rejects with what the stream failed with. */
+export function readBody(body: Readable, provider: string, limit: number = maxBody): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    let ended = false
+    body.on('data', (chunk: Uint8Array) => {
+      size += chunk.byteLength
+      if (size > limit) {
+        reject(
+          new GatewayError({
+            class: 'upstream_failed',
+            source: 'upstream',
+            provider,
+            message: `The upstream's answer is larger than ${limit} bytes.`,
+          }),
+        )
+        body.destroy()
+        return
+      }
+      chunks.push(chunk)
+    })
+    body.on('end', () => {
+      ended = true
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size))
+    })
+    body.on('error', reject)
+    body.on('close', () => {
+      if (!ended) {
+        reject(
+          new GatewayError({
+            class: 'upstream_truncated',
+            source: 'upstream',
+            provider,
+            message: 'The upstream closed the connection before its answer was complete.',
+          }),
+        )
+      }
+    })
+  })
+}
+
+/** The beginning of an error body; a body that fails or is too long gives what was read. */
+export function readErrorBody(body: Readable): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    const done = (): void => {
+      resolve(Buffer.concat(chunks, size))
+      body.destroy()
+    }
+    body.on('data', (chunk: Uint8Array) => {
+      const rest = chunk.subarray(0, maxErrorBody - size)
+      chunks.push(rest)
+      size += rest.byteLength
+      if (size >= maxErrorBody) done()
+    })
+    body.on('end', done)
+    body.on('error', done)
+    body.on('close', done)
+  })
+}

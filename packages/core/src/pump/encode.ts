@@ -1,0 +1,66 @@
+import { spliceJson } from '@gantry/wire'
+import type { GenerateRequest } from '../model/index.ts'
+import type { ClientCodec, LoweredTools, Operation, Target } from '../contract/index.ts'
+import { openParts } from '../codec/index.ts'
+import type { Report } from '../contract/index.ts'
+import type { AttemptPlan } from './types.ts'
+
+/** A request as it leaves. */
+export interface OutgoingRequest {
+  readonly path: string
+  readonly headers: { readonly [name: string]: string }
+  readonly body: Uint8Array | string
+  readonly lowered?: LoweredTools
+}
+
+const envelopeMark = Buffer.from('gantry1.')
+
+/**
+ * What is sent to the upstream: the client's own bytes with the located values spliced where both sides speak the same
+ * protocol and no hook changed the request, else the decoded request encoded anew. Throws what the codec throws.
+ */
+export function encodeOutgoing(plan: AttemptPlan): OutgoingRequest {
+  const client = plan.upstreamProtocol?.client
+  if (!client) throw new Error(`nobody faces an upstream in ${plan.target.protocol}`)
+  const relay = client.relay
+  if (relay && mayRelayRequest(plan)) {
+    return {
+      path: relay.path(plan.wire, plan.target),
+      headers: relay.headers(plan.wire),
+      body: spliceJson(plan.wire.body, relay.splices(plan.wire, plan.target)),
+    }
+  }
+  const codec = client.codecs[plan.operation] as ClientCodec<Operation> | undefined
+  if (!codec) throw new Error(`${plan.target.protocol} has no client codec for ${plan.operation}`)
+  const request =
+    plan.operation === 'generate'
+      ? openRequest(plan.state.request, plan.target, plan.state.report)
+      : plan.state.request
+  const made = codec.encodeRequest(request, { target: plan.target, report: plan.state.report })
+  return {
+    path: made.path,
+    headers: made.headers ?? {},
+    body: JSON.stringify(made.body),
+    ...(made.lowered ? { lowered: made.lowered } : {}),
+  }
+}
+
+/** Whether the client's bytes may go out as they are: same protocol, unchanged, and no envelope of ours inside. */
+function mayRelayRequest(plan: AttemptPlan): boolean {
+  if (plan.child || plan.state.replaced || plan.operation !== 'generate') return false
+  if (plan.target.protocol !== plan.clientProtocol.name) return false
+  const body = plan.wire.body
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).indexOf(envelopeMark) < 0
+}
+
+/** Opens envelopes in the conversation: what this target issued comes back exact, the rest is left out and reported. */
+export function openRequest(request: GenerateRequest, target: Target, report: Report): GenerateRequest {
+  let changed = false
+  const turns = request.turns.map((turn) => {
+    const parts = openParts(turn.parts, target, report)
+    if (parts === turn.parts) return turn
+    changed = true
+    return { ...turn, parts }
+  })
+  return changed ? { ...request, turns } : request
+}

@@ -1,0 +1,38 @@
+import { WireError } from '@gantry/wire'
+import type { ErrorClass, GatewayErrorData } from '../model/index.ts'
+import { GatewayError } from '../error.ts'
+
+/** An upstream failure, made from whatever was thrown while talking to it. */
+export function faultOf(thrown: unknown, provider: string): { error: GatewayErrorData; sent: boolean } {
+  if (GatewayError.is(thrown))
+    return { error: { provider, ...thrown.data }, sent: thrown.data.source === 'upstream' }
+  if (WireError.is(thrown)) {
+    const known = wireClass[thrown.kind] ?? 'upstream_failed'
+    return { error: upstreamError(known, thrown.message, provider), sent: thrown.sent }
+  }
+  return {
+    error: upstreamError(
+      'upstream_failed',
+      thrown instanceof Error ? thrown.message : String(thrown),
+      provider,
+    ),
+    sent: true,
+  }
+}
+
+/** An error whose source is the upstream. */
+export function upstreamError(name: ErrorClass, message: string, provider: string): GatewayErrorData {
+  return new GatewayError({ class: name, message, source: 'upstream', provider }).data
+}
+
+const wireClass: { readonly [kind: string]: ErrorClass } = {
+  connect: 'upstream_failed',
+  connect_timeout: 'timeout',
+  first_byte_timeout: 'timeout',
+  idle_timeout: 'timeout',
+  total_timeout: 'timeout',
+  reset: 'upstream_failed',
+  too_large: 'upstream_failed',
+  redirect: 'upstream_failed',
+  decode: 'upstream_failed',
+}

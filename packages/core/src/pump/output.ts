@@ -1,0 +1,46 @@
+import { Readable } from 'node:stream'
+
+/** What the client reads, with the two signals the pump needs from it. */
+export interface Output {
+  readonly stream: Readable
+  /** Writes; `false` asks the pump to pause its source until `onRead`. */
+  write(data: string | Uint8Array): boolean
+  /** The last byte has been written. */
+  finish(): void
+}
+
+/** Bytes waiting for a slow reader before its upstream is paused. */
+const highWaterMark = 64 * 1024
+
+/**
+ * A Node stream that is pushed to. Not a web stream: one with a loop in `start()` buffered 400 MB for slow readers.
+ * `onGone` is called once if the reader leaves before `finish`.
+ */
+export function createOutput(onRead: () => void, onGone: () => void): Output {
+  let finished = false
+  const stream = new Readable({
+    highWaterMark,
+    read: onRead,
+    destroy(error, callback) {
+      if (!finished) {
+        finished = true
+        onGone()
+      }
+      callback(error)
+    },
+  })
+  // A reader that leaves is not an error of ours; without a listener Node would throw.
+  stream.on('error', () => {})
+  return {
+    stream,
+    write(data) {
+      if (finished) return true
+      return stream.push(data)
+    },
+    finish() {
+      if (finished) return
+      finished = true
+      stream.push(null)
+    },
+  }
+}

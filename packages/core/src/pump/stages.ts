@@ -1,0 +1,49 @@
+import type { Custody, GatewayEvent, Part } from '../model/index.ts'
+import type { EventTransform, LoweredTools, Protocol } from '../contract/index.ts'
+import { restoreTools, sealEvents } from '../codec/index.ts'
+
+/** What happens to events between decoder and encoder, in order. */
+export interface StageInput {
+  readonly lowered: LoweredTools | undefined
+  /** Issuer stamped on opaque state: the provider's name. */
+  readonly issuer: string
+  readonly hooks: readonly EventTransform[]
+  /** The model name the client asked for, where it wants it back. */
+  readonly echo: string | undefined
+  readonly client: Protocol
+  readonly upstream: string
+}
+
+/** Core's own stages around the plugins': tools restored and state stamped before them, state sealed after. */
+export function stagesOf(input: StageInput): EventTransform[] {
+  const stages: EventTransform[] = []
+  if (input.lowered && Object.keys(input.lowered).length > 0) stages.push(restoreTools(input.lowered))
+  stages.push(stampIssuer(input.issuer), ...input.hooks)
+  if (input.echo !== undefined) stages.push(echoModel(input.echo))
+  if (input.client.name !== input.upstream) stages.push(sealEvents(input.client))
+  return stages
+}
+
+/** Writes who issued each opaque part, so that it never goes back to another. */
+export function stampIssuer(issuer: string): EventTransform {
+  const stamp = (custody: Custody): Custody => ({ ...custody, issuer })
+  const stampPart = (part: Part): Part => (part.custody ? { ...part, custody: stamp(part.custody) } : part)
+  return (event): GatewayEvent => {
+    switch (event.type) {
+      case 'part-start':
+        return event.part.custody ? { ...event, part: stampPart(event.part) } : event
+      case 'part-end':
+        return event.part?.custody ? { ...event, part: stampPart(event.part) } : event
+      case 'part-delta':
+        return event.delta.type === 'custody'
+          ? { ...event, delta: { type: 'custody', custody: stamp(event.delta.custody) } }
+          : event
+      default:
+        return event
+    }
+  }
+}
+
+function echoModel(model: string): EventTransform {
+  return (event) => (event.type === 'start' ? { ...event, model } : event)
+}

@@ -1,0 +1,121 @@
+import type { GenerateRequest, Part, TokenBucket, Usage } from '../model/index.ts'
+import type { RequestBound } from '../contract/index.ts'
+
+/** Bytes of text that make a token, when nobody counted. */
+export const bytesPerToken = 3.5
+
+/** Tokens a picture is taken for: the high-detail tile sum of a typical screenshot. */
+const tokensPerImage = 1600
+
+/** Tokens of `bytes` of text, rounded up. */
+export function tokensOfBytes(bytes: number): number {
+  return Math.ceil(bytes / bytesPerToken)
+}
+
+/** Input tokens of a request, estimated by bytes. Never a tokeniser: 100,000 CJK characters block one for seconds. */
+export function estimateInput(request: GenerateRequest): number {
+  let bytes = 0
+  let fixed = 0
+  const count = (part: Part): void => {
+    switch (part.type) {
+      case 'text':
+      case 'refusal':
+        bytes += Buffer.byteLength(part.text)
+        break
+      case 'image':
+        fixed += tokensPerImage
+        break
+      case 'file':
+      case 'audio':
+        if (part.source.kind === 'base64') bytes += part.source.data.length / 4
+        else if (part.source.kind === 'text') bytes += Buffer.byteLength(part.source.text)
+        else if (part.source.kind === 'parts') part.source.parts.forEach(count)
+        else fixed += tokensPerImage
+        break
+      case 'json':
+        bytes += Buffer.byteLength(part.json)
+        break
+      case 'reasoning':
+        for (const segment of part.segments) bytes += Buffer.byteLength(segment.text)
+        break
+      case 'tool_call':
+      case 'server_tool_call':
+        bytes += Buffer.byteLength(part.name) + Buffer.byteLength(part.arguments)
+        break
+      case 'tool_result':
+      case 'server_tool_result':
+        part.parts.forEach(count)
+        break
+      case 'compaction':
+      case 'native':
+        bytes += Buffer.byteLength(part.text ?? '')
+        break
+      default:
+        break
+    }
+    // A few tokens frame every part.
+    fixed += 4
+  }
+  request.instructions?.forEach(count)
+  for (const turn of request.turns) turn.parts.forEach(count)
+  if (request.tools) bytes += Buffer.byteLength(JSON.stringify(request.tools))
+  if (request.output?.schema) bytes += Buffer.byteLength(JSON.stringify(request.output.schema))
+  return tokensOfBytes(bytes) + fixed
+}
+
+/** What a request can cost at most, as far as it says. */
+export function boundOf(request: GenerateRequest): RequestBound {
+  const choices = Math.max(1, request.sampling?.count ?? 1)
+  return {
+    inputTokens: estimateInput(request),
+    ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens * choices }),
+    stream: request.stream,
+  }
+}
+
+/** Usage made from what we saw: input by bytes, output by delivered bytes. */
+export function observedUsage(inputTokens: number, outputBytes: number, source: Usage['source']): Usage {
+  return { tokens: { input: inputTokens, output: tokensOfBytes(outputBytes) }, source, final: true }
+}
+
+/** Whether a report can be true: whole numbers, none negative, and no more than ten times what the request allows. */
+export function isCredible(usage: Usage, bound: RequestBound): boolean {
+  let input = 0
+  let output = 0
+  for (const [bucket, count] of Object.entries(usage.tokens) as [TokenBucket, number | undefined][]) {
+    if (count === undefined) continue
+    if (!Number.isSafeInteger(count) || count < 0) return false
+    if (bucket.startsWith('output') || bucket === 'reasoning') output += count
+    else input += count
+  }
+  // Small prompts reach hosts that add long system prompts of their own; the factor alone would reject those.
+  const most = 10 * Math.max(bound.inputTokens, 20_000)
+  return (
+    input <= most &&
+    (bound.maxOutputTokens === undefined || output <= 10 * Math.max(bound.maxOutputTokens, 20_000))
+  )
+}
+
+/** Sum of two disjoint vectors; the weaker source names the sum. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  const tokens: { [bucket in TokenBucket]?: number } = { ...a.tokens }
+  for (const [bucket, count] of Object.entries(b.tokens) as [TokenBucket, number][])
+    tokens[bucket] = (tokens[bucket] ?? 0) + count
+  const units: { [unit: string]: number } = { ...a.units }
+  for (const [unit, count] of Object.entries(b.units ?? {})) units[unit] = (units[unit] ?? 0) + count
+  const nested = [...(a.nested ?? []), ...(b.nested ?? [])]
+  return {
+    tokens,
+    final: true,
+    source:
+      a.source === 'none'
+        ? b.source
+        : a.source === 'upstream'
+          ? b.source === 'none'
+            ? a.source
+            : b.source
+          : a.source,
+    ...(Object.keys(units).length > 0 ? { units } : {}),
+    ...(nested.length > 0 ? { nested } : {}),
+  }
+}

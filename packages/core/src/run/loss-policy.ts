@@ -1,0 +1,48 @@
+import type { GenerateRequest, Loss } from '../model/index.ts'
+import type { ClientCodec } from '../contract/index.ts'
+import { GatewayError } from '../error.ts'
+import { openRequest } from '../pump/encode.ts'
+import type { Journey } from './journey.ts'
+
+/**
+ * `loss: 'strict'`: before anything is held or sent, every target whose wire cannot carry the whole request is dropped;
+ * when none is left the request is refused with the first pointer.
+ */
+export function requireLossless(journey: Journey): void {
+  const { runtime, context } = journey
+  let first: Loss | undefined
+  for (const target of [...context.targets]) {
+    if (target.protocol === context.protocol) continue
+    const codec = runtime.protocol(target.protocol)?.client?.codecs[context.operation] as
+      | ClientCodec<'generate'>
+      | undefined
+    if (!codec) continue
+    const losses: Loss[] = []
+    const report = (loss: Loss): void => void losses.push(loss)
+    try {
+      codec.encodeRequest(openRequest(context.decode() as GenerateRequest, target, report), {
+        target,
+        report,
+      })
+    } catch (thrown) {
+      if (!GatewayError.is(thrown)) throw thrown
+      losses.push({
+        pointer: thrown.data.param ?? '',
+        what: 'request',
+        how: 'dropped',
+        target: target.protocol,
+        note: thrown.data.message,
+      })
+    }
+    if (losses.length === 0) continue
+    first ??= losses[0]
+    context.drop(target, `cannot carry ${losses[0]!.what} at ${losses[0]!.pointer}`)
+  }
+  if (context.targets.length > 0 || !first) return
+  throw new GatewayError({
+    class: 'unsupported',
+    code: 'conversion_loss',
+    param: first.pointer,
+    message: `No target of this model can carry ${first.what} (${first.pointer}), and its route allows no losses.`,
+  })
+}

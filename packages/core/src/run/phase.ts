@@ -1,0 +1,108 @@
+import type { Awaitable, Hooks } from '../contract/index.ts'
+import { GatewayError } from '../error.ts'
+import type { HookSubject } from '../hooks/compile.ts'
+import { isThenable, withDeadline } from '../hooks/run.ts'
+import type { RequestContext } from './context.ts'
+import type { Runtime } from './runtime.ts'
+
+/** The serial moments before an attempt. */
+type EarlyMoment = 'auth' | 'route' | 'bill.reserve'
+
+/** What a client sees when a hook of this moment breaks. Auth and money fail closed. */
+const broken: { readonly [M in EarlyMoment]: () => GatewayError } = {
+  auth: () =>
+    new GatewayError({
+      class: 'overloaded',
+      code: 'auth_unavailable',
+      message: 'Authentication is not available right now.',
+    }),
+  route: () =>
+    new GatewayError({
+      class: 'internal',
+      code: 'hook_failed',
+      message: 'The gateway failed to route this request.',
+    }),
+  'bill.reserve': () =>
+    new GatewayError({
+      class: 'overloaded',
+      code: 'billing_unavailable',
+      message: 'Billing is not available right now.',
+    }),
+}
+
+/** Runs one early moment: serially, each hook under its deadline. The first Response answers. */
+export async function runEarly<M extends EarlyMoment>(
+  runtime: Runtime,
+  moment: M,
+  context: RequestContext,
+  subject: HookSubject,
+): Promise<Response | undefined> {
+  const list = runtime.hooks.of(moment, subject)
+  if (!list) return undefined
+  for (const hook of list) {
+    try {
+      const made = (hook.handler as (context: RequestContext) => Awaitable<void | Response>)(context)
+      const value = isThenable(made)
+        ? await withDeadline(made, runtime.deadlines[moment], `${moment} of ${hook.plugin}`)
+        : made
+      if (value === undefined) continue
+      if (isResponse(value)) return value
+      throw new TypeError(
+        `${moment} of ${hook.plugin} returned something that is neither nothing nor a Response`,
+      )
+    } catch (cause) {
+      if (GatewayError.is(cause)) throw cause
+      runtime.logger.error(`${moment} of ${hook.plugin} failed`, { id: context.id, cause })
+      throw broken[moment]()
+    }
+  }
+  return undefined
+}
+
+/** After auth: what an auth plugin has promised to write must be there, or the request is refused. */
+export function requireIdentity(runtime: Runtime, context: RequestContext): void {
+  for (const hook of runtime.table.auth) {
+    const plugin = runtime.blueprint.plugins.find((one) => one.name === hook.plugin)
+    for (const key of plugin?.writes ?? []) {
+      if (context.peek(key as Parameters<typeof context.peek>[0]) !== undefined) continue
+      runtime.logger.error(`auth of ${hook.plugin} finished without setting "${key.name}"`, {
+        id: context.id,
+      })
+      throw broken.auth()
+    }
+  }
+}
+
+/** Runs the synchronous list of a moment; a throw is logged and ends the list with `onThrow`. */
+export function runSync<M extends 'bill.observe' | 'route.outcome'>(
+  runtime: Runtime,
+  moment: M,
+  subject: HookSubject,
+  id: string,
+  call: (handler: Hooks[M]) => ReturnType<Hooks[M]>,
+  onThrow: ReturnType<Hooks[M]>,
+): ReturnType<Hooks[M]> | undefined {
+  const list = runtime.hooks.of(moment, subject)
+  if (!list) return undefined
+  let first: ReturnType<Hooks[M]> | undefined
+  for (const hook of list) {
+    try {
+      // Every hook learns, the first answer decides.
+      const answer = call(hook.handler)
+      first ??= answer ?? undefined
+    } catch (cause) {
+      runtime.logger.error(`${moment} of ${hook.plugin} failed`, { id, cause })
+      first ??= onThrow
+    }
+  }
+  return first
+}
+
+function isResponse(value: unknown): value is Response {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Response).status === 'number' &&
+    'headers' in value
+  )
+}

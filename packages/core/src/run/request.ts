@@ -1,0 +1,211 @@
+import type { GenerateRequest, Loss } from '../model/index.ts'
+import type { Operation, Operations, RequestBound, ServerCodec } from '../contract/index.ts'
+import { GatewayError, toErrorData } from '../error.ts'
+import { group as groupKey } from '../keys.ts'
+import type { GroupPlan, ModelPlan } from '../config/blueprint.ts'
+import type { AttemptEnd } from '../pump/types.ts'
+import { answerHeaders, type AnswerFacts } from './answer.ts'
+import { runAttempts } from './attempts.ts'
+import { RequestContext } from './context.ts'
+import { boundOf } from './estimate.ts'
+import type { Answer, Incoming, KernelRoute } from './exchange.ts'
+import type { Journey } from './journey.ts'
+import { requireLossless } from './loss-policy.ts'
+import { answerModels } from './models.ts'
+import { operationPhases } from './operations.ts'
+import { requireIdentity, runEarly } from './phase.ts'
+import { answerWith, refuse } from './refuse.ts'
+import type { ActiveRequest, Runtime } from './runtime.ts'
+import { finishRequest, usageOf } from './settle.ts'
+import { runChild } from './subrequest.ts'
+import { findModel, planTargets, requireTargets } from './targets.ts'
+import { createWire } from './wire-request.ts'
+
+/** Runs one request through its phases. Never rejects. */
+export async function runRequest(runtime: Runtime, route: KernelRoute, incoming: Incoming): Promise<Answer> {
+  const protocol = runtime.protocol(route.protocol)!
+  const cancel = new AbortController()
+  const gone = (): void => cancel.abort(incoming.signal.reason)
+  if (incoming.signal.aborted) gone()
+  else incoming.signal.addEventListener('abort', gone, { once: true })
+  const wire = createWire(incoming)
+  const context = new RequestContext({
+    id: incoming.id,
+    signal: cancel.signal,
+    protocol: route.protocol,
+    operation: route.operation,
+    wire,
+    receivedAt: incoming.receivedAt,
+  })
+  const active: ActiveRequest = { context }
+  runtime.active.add(active)
+  let finished = false
+  const journey: Journey = {
+    runtime,
+    route,
+    protocol,
+    context,
+    active,
+    childLines: [],
+    finish(ending) {
+      if (finished) return
+      finished = true
+      incoming.signal.removeEventListener('abort', gone)
+      incoming.release()
+      finishRequest(runtime, context, ending, { lines: journey.childLines, usage: journey.childUsage })
+      runtime.active.delete(active)
+    },
+  }
+  try {
+    return await walk(journey, incoming, (body) => wire.open(body))
+  } catch (thrown) {
+    if (!GatewayError.is(thrown))
+      runtime.logger.error('a request failed in the gateway', { id: context.id, cause: thrown })
+    return refuse(journey, toErrorData(thrown), 'refused')
+  }
+}
+
+async function walk(journey: Journey, incoming: Incoming, open: (body: Uint8Array) => void): Promise<Answer> {
+  const { runtime, route, context } = journey
+  const phases = operationPhases[route.operation]
+  const subject = { protocol: route.protocol, operation: route.operation }
+  const authorised = await runEarly(runtime, 'auth', context, subject)
+  if (authorised) return answerWith(journey, authorised)
+  requireIdentity(runtime, context)
+  journey.group = groupOf(runtime, context)
+  if (route.operation === 'listModels') return answerModels(journey)
+
+  leaveIfGone(context)
+  open(await incoming.body())
+  leaveIfGone(context)
+  const codec = journey.protocol.server!.codecs[route.operation] as ServerCodec<Operation>
+  const asked = askedModel(context)
+  const fallback = runtime.blueprint.config.defaultModel
+  const name = asked || fallback
+  if (!name)
+    throw new GatewayError({
+      class: 'invalid_request',
+      param: 'model',
+      message: 'The request names no model, and no default model is configured.',
+    })
+  const plan = findModel(runtime, name, journey.group)
+  context.model = plan.name
+  context.stream = route.operation === 'generate' && context.wire.json()['stream'] === true
+  context.source = contextSource(journey, codec, plan)
+  planTargets(runtime, context, plan, journey.group, !asked)
+  const routed = { ...subject, model: plan.name }
+  if (phases.route) {
+    const cached = await runEarly(runtime, 'route', context, routed)
+    if (cached) return answerWith(journey, cached)
+  }
+  requireTargets(runtime, context)
+  if (plan.entry.loss === 'strict') requireLossless(journey)
+  leaveIfGone(context)
+  if (phases.bill) {
+    const replayed = await runEarly(runtime, 'bill.reserve', context, routed)
+    if (replayed) return answerWith(journey, replayed)
+  }
+  leaveIfGone(context)
+  return attempt(journey, plan)
+}
+
+async function attempt(journey: Journey, plan: ModelPlan): Promise<Answer> {
+  const { runtime, context } = journey
+  const { result, target, state } = await runAttempts(runtime, {
+    context,
+    active: journey.active,
+    clientProtocol: journey.protocol,
+    targets: [...context.targets],
+    wire: context.wire,
+    stream: context.stream,
+    child: false,
+    model: plan.name,
+    ...(plan.entry.echo === 'asked' ? { echo: plan.name } : {}),
+    request: () => context.decode() as GenerateRequest,
+  })
+  context.target = target
+  const policy = plan.entry.loss ?? 'warn'
+  const end = (final: AttemptEnd, status: number, extra: readonly Loss[] = []): void => {
+    for (const loss of [...state.losses, ...extra]) context.report(loss)
+    journey.finish({
+      outcome: final.outcome,
+      status,
+      target,
+      usage: usageOf(context, final),
+      ...(final.finish ? { finish: final.finish } : {}),
+      ...(final.error ? { error: final.error } : {}),
+    })
+  }
+  switch (result.kind) {
+    case 'failed':
+      return refuse(journey, result.error, result.error.source === 'upstream' ? 'failed' : 'refused')
+    case 'aborted':
+      runtime.tasks.add(result.end.then((final) => end(final, 499)))
+      return { status: 499, headers: {} }
+    default: {
+      context.relayed = result.relayed
+      const facts: AnswerFacts = {
+        target,
+        asked: plan.name,
+        losses:
+          policy === 'allow' ? [] : [...state.losses, ...(result.kind === 'whole' ? result.losses : [])],
+      }
+      const headers = answerHeaders(runtime, facts, result.kind === 'stream')
+      if (result.kind === 'whole') end(result.end, 200, result.losses)
+      else runtime.tasks.add(result.end.then((final) => end(final, 200)))
+      return { status: 200, headers, body: result.body }
+    }
+  }
+}
+
+function groupOf(runtime: Runtime, context: RequestContext): GroupPlan | undefined {
+  const fallback = runtime.blueprint.config.defaultGroup
+  if (context.peek(groupKey) === undefined && fallback) context.set(groupKey, fallback)
+  const name = context.peek(groupKey)
+  if (runtime.blueprint.groups.size === 0) return undefined
+  const plan = name === undefined ? undefined : runtime.blueprint.groups.get(name)
+  if (plan) return plan
+  throw new GatewayError({
+    class: 'permission',
+    code: 'group_not_available',
+    message: 'The group of this key does not exist any more.',
+  })
+}
+
+function askedModel(context: RequestContext): string {
+  const found = context.wire.params['model'] ?? context.wire.json()['model']
+  if (found === undefined || found === null) return ''
+  if (typeof found === 'string') return found
+  throw new GatewayError({
+    class: 'invalid_request',
+    param: 'model',
+    message: `"model" has to be a string, not ${typeof found}.`,
+  })
+}
+
+function contextSource(
+  journey: Journey,
+  codec: ServerCodec<Operation>,
+  plan: ModelPlan,
+): RequestContext['source'] & object {
+  const { context } = journey
+  let decoded: Operations[Operation]['request'] | undefined
+  let bound: RequestBound | undefined
+  const decode = (): Operations[Operation]['request'] => {
+    if (!decoded) {
+      const made = codec.decodeRequest(context.wire)
+      decoded = 'model' in made && made.model === '' ? { ...made, model: plan.name } : made
+    }
+    return decoded
+  }
+  return {
+    decode,
+    bound: () => (bound ??= boundOf(decode() as GenerateRequest)),
+    subrequest: (operation, request) => runChild(journey, operation, request),
+  }
+}
+
+function leaveIfGone(context: RequestContext): void {
+  if (context.signal.aborted)
+    throw new GatewayError({ class: 'cancelled', message: 'The client closed the connection.' })
+}
