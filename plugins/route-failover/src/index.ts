@@ -1,1 +1,2 @@
-export {}
+export { routeFailover, routeFailover as default } from './plugin.ts'
+export type { RouteFailoverOptions } from './options.ts'
