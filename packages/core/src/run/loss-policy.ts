@@ -11,7 +11,7 @@ import type { Journey } from './journey.ts'
 export function requireLossless(journey: Journey): void {
   const { runtime, context } = journey
   let first: Loss | undefined
-  for (const target of [...context.targets]) {
+  for (const target of context.targets.slice()) {
     if (target.protocol === context.protocol) continue
     const codec = runtime.protocol(target.protocol)?.client?.codecs[context.operation] as
       | ClientCodec<'generate'>
