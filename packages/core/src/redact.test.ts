@@ -119,6 +119,14 @@ describe('fields', () => {
     expect(fields({ body: new Uint8Array(9), call: () => 1 })).toEqual({ body: '[9 bytes]', call: undefined })
   })
 
+  test('long texts are cut, and the cut leaves no half secret', () => {
+    for (let at = 8170; at < 8200; at++) {
+      const [short] = fields([`${'x'.repeat(at)}hunter2-secret${'y'.repeat(20_000)}`]) as [string]
+      expect(short.length).toBeLessThan(8300)
+      expect(short).not.toContain('hunt')
+    }
+  })
+
   test('a field named __proto__ is data', () => {
     const copy = fields(JSON.parse('{"__proto__": {"admin": true}}')) as { admin?: boolean }
     expect(copy.admin).toBeUndefined()

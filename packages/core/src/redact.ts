@@ -13,6 +13,7 @@ const mask = '[redacted]'
 const shortestSecret = 6
 const deepestField = 8
 const mostFields = 1000
+const longestField = 8192
 
 /**
  * Shapes of secrets that nobody told us about: other people's keys in an upstream's error, a key in a URL.
@@ -78,7 +79,7 @@ function redactFields(value: unknown, redact: (text: string) => string): unknown
   const open = new Set<object>()
   let left = mostFields
   const walk = (node: unknown, depth: number): unknown => {
-    if (typeof node === 'string') return redact(node)
+    if (typeof node === 'string') return shorten(node, redact)
     if (typeof node === 'bigint') return String(node)
     if (typeof node === 'function' || typeof node === 'symbol') return undefined
     if (typeof node !== 'object' || node === null) return node
@@ -115,6 +116,12 @@ function redactFields(value: unknown, redact: (text: string) => string): unknown
     return copy
   }
   return walk(value, 0)
+}
+
+/** Redacts before the final cut, and with as much again in view, so that no cut leaves half a secret. */
+function shorten(text: string, redact: (text: string) => string): string {
+  const clean = redact(text.length > 2 * longestField ? text.slice(0, 2 * longestField) : text)
+  return clean.length > longestField ? `${clean.slice(0, longestField)}… (${text.length} characters)` : clean
 }
 
 /** What to show of an object: an error's own text and causes, a collection's entries, else its fields. */
