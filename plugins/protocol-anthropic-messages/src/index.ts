@@ -1,1 +1,2 @@
-export {}
+export { anthropicMessages, anthropicMessages as default } from './plugin.ts'
+export { protocol } from './protocol.ts'
