@@ -25,14 +25,13 @@ export type Envelope = { readonly texts: number; readonly calls: number; readonl
       /** How many parts of that type stand before it. */
       readonly nth: number
       readonly callId?: string
-      /** A text part without text: most protocols lose it, so it is made again. */
-      readonly empty?: true
     }
 )
 
 /** Part types that may travel whole. */
 const wholeTypes: readonly string[] = [
   'reasoning',
+  'text',
   'server_tool_call',
   'server_tool_result',
   'compaction',
@@ -51,15 +50,7 @@ export function closeEnvelope(envelope: Envelope, options: SealOptions): string 
   const content =
     'part' in envelope
       ? [...head, 'part', envelope.part]
-      : [
-          ...head,
-          'state',
-          envelope.custody,
-          envelope.of,
-          envelope.nth,
-          envelope.callId ?? null,
-          envelope.empty ?? false,
-        ]
+      : [...head, 'state', envelope.custody, envelope.of, envelope.nth, envelope.callId ?? null]
   const json = Buffer.from(stringifyLossless(content as unknown[] as Json[]), 'utf8')
   if (json.byteLength > maxEnvelopeBytes) return undefined
   return envelopePrefix + Buffer.concat([tagOf(json, options), json]).toString('base64url')
@@ -101,7 +92,7 @@ function tagOf(json: Uint8Array, { key }: SealOptions): Uint8Array {
 
 function envelopeOf(value: Json): Envelope | undefined {
   if (!Array.isArray(value)) return undefined
-  const [texts, calls, issuer, kind, content, of, nth, callId, empty] = value as readonly Json[]
+  const [texts, calls, issuer, kind, content, of, nth, callId] = value as readonly Json[]
   if (!isCount(texts) || !isCount(calls) || !isObject(content)) return undefined
   if (issuer !== null && typeof issuer !== 'string') return undefined
   const head = { texts, calls, ...(issuer !== null && { issuer }) }
@@ -113,7 +104,6 @@ function envelopeOf(value: Json): Envelope | undefined {
     of: of as Part['type'],
     nth,
     ...(typeof callId === 'string' && { callId }),
-    ...(empty === true && { empty }),
   }
 }
 
@@ -142,6 +132,7 @@ function isWholePart(value: JsonObject): value is JsonObject & Part {
   if (custody !== undefined && !isCustody(custody)) return false
   if (extra !== undefined && !(isObject(extra) && Object.values(extra).every(isObject))) return false
   if (type === 'reasoning') return isCustody(custody) && isSegments(value['segments'])
+  if (type === 'text') return isCustody(custody) && value['text'] === ''
   if (type === 'compaction') return isCustody(custody) && isOptionalString(value['text'])
   if (!isNative(value['native'])) return false
   if (type === 'native') return isOptionalString(value['text'])

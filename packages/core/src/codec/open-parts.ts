@@ -16,7 +16,7 @@ export function openParts(
 ): readonly Part[] {
   if (!parts.some((part) => part.custody)) return parts
   return openSlots(
-    parts.map((part) => ({ part, turn: 0 })),
+    parts.map((part, order) => ({ part, turn: 0, order })),
     target,
     report,
     options,
@@ -42,7 +42,9 @@ export function openTurns(
       continue
     }
     const slots = openSlots(
-      answer.flatMap(({ parts }, turn) => parts.map((part) => ({ part, turn }))),
+      answer
+        .flatMap(({ parts }, turn) => parts.map((part) => ({ part, turn })))
+        .map((slot, order) => ({ ...slot, order })),
       target,
       report,
       options,
@@ -93,21 +95,36 @@ function openSlots(
       continue
     }
     const pointer = part.at ?? ''
+    let isShown = false
     if (holdsEnvelopes(custody.blob)) {
       for (const envelope of openEnvelopes(custody.blob, options)) {
         if (!envelope) report(lossOf('custody.envelope', pointer, target, 'not an envelope of this gateway'))
-        else if (isIssuer(envelope, target)) opened.push({ envelope, host: slot })
-        else report(lossOf(nameOf(envelope), pointer, target, 'issued by another provider'))
+        else if (isIssuer(envelope, target)) {
+          const shown = isShownBy(part, envelope)
+          isShown ||= shown
+          opened.push({ envelope, host: slot, shown })
+        } else report(lossOf(nameOf(envelope), pointer, target, 'issued by another provider'))
       }
     } else if (custody.blob === '' || isIssued(custody, target)) {
       visible.push(slot)
       continue
     } else report(lossOf(`custody.${custody.format}`, pointer, target, 'issued by another provider'))
+    if (isShown) continue
     const { custody: _custody, ...rest } = part
     if (rest.type !== 'reasoning' || rest.segments.length > 0) visible.push({ ...slot, part: rest })
   }
   return putBack(dropShown(visible, opened), opened, (envelope, host) =>
     report(lossOf(nameOf(envelope), host.part.at ?? '', target, 'the part it belongs to is gone')),
+  )
+}
+
+/** Whether the client brought the reasoning of an envelope back as it was shown. */
+function isShownBy(host: Part, envelope: Envelope): boolean {
+  if (host.type !== 'reasoning' || !('part' in envelope) || envelope.part.type !== 'reasoning') return false
+  const { segments } = envelope.part
+  return (
+    host.segments.length === segments.length &&
+    host.segments.every(({ text }, index) => text === segments[index]?.text)
   )
 }
 

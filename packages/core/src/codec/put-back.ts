@@ -5,35 +5,47 @@ import type { Envelope } from './envelope.ts'
 export interface Slot {
   readonly part: Part
   readonly turn: number
+  /** Position among all parts that the client sent. */
+  readonly order: number
 }
 
 /** An envelope for this target, and the part that carried it. */
 export interface Opened {
   readonly envelope: Envelope
   readonly host: Slot
+  /** The client showed exactly what comes back, on the part that carried the envelope. */
+  readonly shown: boolean
 }
 
 /**
  * Leaves out what the client was only shown: text of reasoning that comes back whole from its envelope (in its own
- * segments, or run together where the client has one field for all of it), and calls and results of provider-run tools.
+ * segments, or run together where the client has one field for all of it), empty texts, and calls and results of
+ * provider-run tools.
  */
 export function dropShown(visible: readonly Slot[], opened: readonly Opened[]): readonly Slot[] {
   const texts: string[] = []
   const calls = new Set<string>()
-  for (const { envelope } of opened) {
-    if (!('part' in envelope)) continue
+  let empty = 0
+  for (const { envelope, shown } of opened) {
+    if (!('part' in envelope) || shown) continue
     const { part } = envelope
-    if (part.type === 'reasoning') for (const { text } of part.segments) texts.push(text)
+    if (part.type === 'text') empty++
+    else if (part.type === 'reasoning') for (const { text } of part.segments) texts.push(text)
     else calls.add(identity(part) ?? '')
   }
-  if (texts.length === 0 && calls.size === 0) return visible
+  if (texts.length + calls.size + empty === 0) return visible
   const known = new Set(texts)
+  known.delete('')
   let next = 0
   const kept: Slot[] = []
   for (const slot of visible) {
     const { part } = slot
     if (calls.has(identity(part) ?? '-')) continue
-    if (part.type !== 'reasoning' || part.custody) {
+    if (empty > 0 && part.type === 'text' && part.text === '' && !part.custody) {
+      empty--
+      continue
+    }
+    if (texts.length === 0 || part.type !== 'reasoning' || part.custody || part.segments.length === 0) {
       kept.push(slot)
       continue
     }
@@ -51,7 +63,7 @@ export function dropShown(visible: readonly Slot[], opened: readonly Opened[]): 
         next++
       }
       rest = rest.slice(at)
-      if (rest.trim() !== '') segments.push({ kind, text: rest })
+      if (at === 0 || rest.trim() !== '') segments.push({ kind, text: rest })
     }
     if (segments.length > 0) kept.push({ ...slot, part: { ...part, segments } })
   }
@@ -67,16 +79,13 @@ export function putBack(
   if (opened.length === 0) return visible
   const slots = [...visible]
   const find = finder(slots)
-  const inserts: { readonly slot: Slot; readonly texts: number; readonly calls: number }[] = []
+  const inserts: Insert[] = []
   for (const { envelope, host } of opened) {
     const { texts, calls } = envelope
     const at = host.part.at
     const place = at === undefined ? {} : { at }
     if ('part' in envelope) {
-      inserts.push({ slot: { part: { ...envelope.part, ...place }, turn: host.turn }, texts, calls })
-    } else if (envelope.empty) {
-      const part: Part = { type: 'text', text: '', custody: envelope.custody, ...place }
-      inserts.push({ slot: { part, turn: host.turn }, texts, calls })
+      inserts.push({ slot: { ...host, part: { ...envelope.part, ...place } }, texts, calls })
     } else {
       const index = find(envelope)
       const slot = index === undefined ? undefined : slots[index]
@@ -98,7 +107,7 @@ function finder(
   const byType = new Map<Part['type'], number[]>()
   const byCall = new Map<string, number>()
   slots.forEach(({ part }, index) => {
-    if (part.type === 'text' && part.text === '') return
+    if (part.type === 'text' && !isText(part)) return
     const list = byType.get(part.type)
     if (list) list.push(index)
     else byType.set(part.type, [index])
@@ -111,36 +120,44 @@ function finder(
   }
 }
 
-/** A part with two texts and one call before it stands before the third text and the second call. */
-function merge(
-  slots: readonly Slot[],
-  inserts: readonly { readonly slot: Slot; readonly texts: number; readonly calls: number }[],
-): readonly Slot[] {
+interface Insert {
+  readonly slot: Slot
+  readonly texts: number
+  readonly calls: number
+}
+
+/**
+ * Where the carrier stands is where the part goes, if as many texts and calls stand before it as then. Otherwise the
+ * client has moved its carriers: a part with two texts and one call before it stands before the third text and the
+ * second call.
+ */
+function merge(slots: readonly Slot[], inserts: readonly Insert[]): readonly Slot[] {
   const merged: Slot[] = []
   let next = 0
   let texts = 0
   let calls = 0
-  const flush = (turn: number, isCall: boolean): void => {
-    for (;;) {
-      const insert = inserts[next]
-      if (!insert || insert.calls > calls || (!isCall && insert.texts > texts)) return
+  const flushBefore = ({ part, turn, order }: Slot): void => {
+    for (let insert = inserts[next]; insert; insert = inserts[++next]) {
+      const inPlace = insert.slot.order <= order && insert.texts === texts && insert.calls === calls
+      const due =
+        insert.calls <= calls && (part.type === 'tool_call' || (isText(part) && insert.texts <= texts))
+      if (!inPlace && !due) return
       merged.push({ ...insert.slot, turn })
-      next++
     }
   }
   for (const slot of slots) {
-    const { part } = slot
-    const isCall = part.type === 'tool_call'
-    const isText = part.type === 'text' && part.text !== ''
-    if (isCall || isText) flush(slot.turn, isCall)
+    flushBefore(slot)
     merged.push(slot)
-    if (isCall) calls++
-    if (isText) texts++
+    if (slot.part.type === 'tool_call') calls++
+    if (isText(slot.part)) texts++
   }
   const lastTurn = slots.at(-1)?.turn
-  for (const { slot } of inserts.slice(next))
-    merged.push(lastTurn === undefined ? slot : { ...slot, turn: lastTurn })
+  for (const { slot } of inserts.slice(next)) merged.push({ ...slot, turn: lastTurn ?? slot.turn })
   return merged
+}
+
+function isText(part: Part): boolean {
+  return part.type === 'text' && part.text !== ''
 }
 
 function identity(part: Part): string | undefined {

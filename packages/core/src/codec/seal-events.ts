@@ -3,6 +3,7 @@ import type { Custody, GatewayEvent, Part } from '../model/index.ts'
 import { partBuilder, type PartBuilder } from './part-builder.ts'
 import {
   isForeign,
+  isShown,
   neededSeal,
   partCounter,
   sealPart,
@@ -75,9 +76,9 @@ function start(
   options: SealingOptions,
 ): readonly GatewayEvent[] {
   const { part } = event
-  const counted = part.type !== 'text' || part.text !== ''
-  const place = choice.count(part, counted)
   const seal = neededSeal(part, client)
+  const counted = isShown(part)
+  const place = choice.count(part, counted && seal !== 'whole')
   if (seal === 'whole') {
     choice.open.set(event.index, { start: part, builder: partBuilder(part), place, counted })
     return []

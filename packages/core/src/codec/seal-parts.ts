@@ -28,8 +28,8 @@ export function sealParts(
   const sealed: Part[] = []
   let changed = false
   for (const part of parts) {
-    const place = count(part, part.type === 'text' && part.text !== '')
     const needed = neededSeal(part, client)
+    const place = count(part, needed !== 'whole' && isShown(part))
     const carrier = needed && sealPart(part, needed, place, client, options)
     if (!carrier) sealed.push(part)
     else {
@@ -68,13 +68,18 @@ export interface Place {
   readonly nth: number
 }
 
-/** Counts parts as they come: says where each one stands, then counts it. */
-export function partCounter(): (part: Part, visibleText: boolean) => Place {
+/** Whether a part is one that the client will see: protocols lose texts without text. */
+export function isShown(part: Part): boolean {
+  return part.type !== 'text' || part.text !== ''
+}
+
+/** Counts parts as they come: says where each one stands among those that are shown, then counts it if it is too. */
+export function partCounter(): (part: Part, shown: boolean) => Place {
   const seen = new Map<Part['type'], number>()
-  return (part, visibleText) => {
+  return (part, shown) => {
     const nth = seen.get(part.type) ?? 0
     const place = { texts: seen.get('text') ?? 0, calls: seen.get('tool_call') ?? 0, nth }
-    if (part.type !== 'text' || visibleText) seen.set(part.type, nth + 1)
+    if (shown) seen.set(part.type, nth + 1)
     return place
   }
 }
@@ -115,14 +120,15 @@ function contentOf(part: Part, seal: Seal, place: Place, options: SealingOptions
   const { texts, calls, nth } = place
   const issuer = part.custody?.issuer ?? options.issuer
   const head = { texts, calls, ...(issuer !== undefined && { issuer }) }
-  if (seal !== 'state' || !part.custody) return { ...head, part }
+  // Most protocols lose a text without text, so it travels whole and is made again.
+  const isEmpty = part.type === 'text' && part.text === ''
+  if (seal !== 'state' || isEmpty || !part.custody) return { ...head, part }
   return {
     ...head,
     custody: part.custody,
     of: part.type,
     nth,
     ...(part.type === 'tool_call' && { callId: part.callId }),
-    ...(part.type === 'text' && part.text === '' && { empty: true }),
   }
 }
 
