@@ -1,0 +1,3 @@
+export { createShell } from './shell.ts'
+export { serve, type GatewayServer, type Servable, type ServeOptions } from './serve.ts'
+export type { ServeLimits, ShellLimits } from './limits.ts'
