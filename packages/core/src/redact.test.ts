@@ -42,6 +42,14 @@ describe('shapes', () => {
     ['GET https://h/v1?alt=sse&key=abcd1234&x=1', 'GET https://h/v1?alt=sse&key=[redacted]&x=1'],
     ['authorization: Bearer abcdefgh.ijkl', 'authorization: Bearer [redacted]'],
     ['gantry_live_0123456789abcdefghijklmnopqrstuvABCDEF', 'gantry_live_[redacted]'],
+    [
+      'no response resp_68af4030592c81938ec0a5fbab4a3e9f05438e46b5f69a3b',
+      'no response resp_68af4030592c81938ec0a5fbab4a3e9f05438e46b5f69a3b',
+    ],
+    [
+      'msg_01XFDUDYJgAACzvnptvVoYEL chatcmpl-BxYzAbCdEfGhIjKlMnOpQrStUvWx',
+      'msg_01XFDUDYJgAACzvnptvVoYEL chatcmpl-BxYzAbCdEfGhIjKlMnOpQrStUvWx',
+    ],
     ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', 'eyJ[redacted]'],
     [
       'a task-list with the model gpt-5.4-mini-2026-03-05',

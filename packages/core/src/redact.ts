@@ -22,8 +22,8 @@ const longestField = 8192
  */
 const shapes: readonly { readonly pattern: RegExp; readonly keep: string }[] = [
   { pattern: /\b(sk|pk|rk|gsk|xai|pplx|hf|ghp|glpat)([-_])[A-Za-z0-9_-]{16,4096}/g, keep: '$1$2' },
-  // Keys of a gateway: a prefix, perhaps an environment, and 38 characters.
-  { pattern: /\b([a-z]{2,12}[-_](?:[a-z]{2,12}[-_])?)[A-Za-z0-9]{32,4096}/g, keep: '$1' },
+  // Keys of a gateway: any prefix, an underscore, 32 random characters and 6 of checksum. Ids of vendors differ in length.
+  { pattern: /(?<=[A-Za-z0-9]_)[A-Za-z0-9]{38}(?![A-Za-z0-9])/g, keep: '' },
   { pattern: /\bAIza[A-Za-z0-9_-]{16,4096}/g, keep: 'AIza' },
   { pattern: /\bAKIA[A-Z0-9]{12,4096}/g, keep: 'AKIA' },
   { pattern: /\beyJ[A-Za-z0-9_-]{16,4096}(?:\.[A-Za-z0-9_-]{1,4096}){0,2}/g, keep: 'eyJ' },

@@ -1,1 +1,2 @@
-export {}
+export { logPino, logPino as default } from './plugin.ts'
+export type { LogDestination, LogLevel, LogPinoOptions } from './options.ts'
