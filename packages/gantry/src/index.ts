@@ -1,1 +1,3 @@
-export {}
+export * from '@gantry/core'
+export { type LoadedConfig, loadConfig } from './config/load.ts'
+export { UserError, type UserErrorInput } from './user-error.ts'

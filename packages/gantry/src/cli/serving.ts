@@ -1,0 +1,100 @@
+import { createGateway, type Gateway, type Logger, serve } from '@gantry/core'
+import { UserError } from '../user-error.ts'
+import { createAdmin } from '../control/admin.ts'
+import { isLive } from '../control/client.ts'
+import type { RunCommand } from '../control/commands.ts'
+import { openControl } from '../control/server.ts'
+import { notice } from './notice.ts'
+import type { Session } from './session.ts'
+
+/** How to serve a config. */
+export interface ServeOptions {
+  readonly host?: string | undefined
+  /** Tried in order until one is free; the config's own by default. */
+  readonly ports?: readonly number[] | undefined
+  /** Instead of what the log plugin brings. */
+  readonly logger?: Logger | undefined
+  /** Told once requests are taken. */
+  onReady(ready: {
+    readonly url: string
+    readonly run: RunCommand
+    readonly gateway: Gateway
+  }): void | Promise<void>
+}
+
+const defaultPort = 8787
+
+/**
+ * Serves a config with its control socket until SIGINT or SIGTERM, then drains: no new requests, running ones end.
+ * A second signal ends the process at once.
+ */
+export async function runUntilStopped(session: Session, options: ServeOptions): Promise<void> {
+  if (await isLive(session.socket)) {
+    throw new UserError({
+      message: `A gateway of this config is running already: it answers on ${session.socket}.`,
+      fix: 'Stop it first, or give this one another store or server.controlSocket.',
+    })
+  }
+  const stopped = stopSignal()
+  const undo: (() => Promise<unknown>)[] = []
+  try {
+    const gateway = await createGateway(session.config, options.logger ? { logger: options.logger } : {})
+    undo.push(() => gateway.close())
+    for (const problem of gateway.problems) {
+      const place = problem.path === undefined ? '' : `${problem.path}: `
+      notice.warn(`${place}${problem.message}${problem.fix === undefined ? '' : ` ${problem.fix}`}`)
+    }
+    const server = await listen(gateway, session, options)
+    undo.push(() => server.close())
+    const admin = createAdmin({ host: gateway.host, url: server.url })
+    const control = await openControl(session.socket, admin.handle)
+    undo.push(() => control.close())
+    await options.onReady({ url: server.url, run: admin.run, gateway })
+    const signal = await stopped.promise
+    notice.info(`${signal}: finishing the requests that run. Once more ends them.`)
+  } finally {
+    for (const step of undo.toReversed()) await step()
+    stopped.dispose()
+  }
+}
+
+async function listen(
+  gateway: Gateway,
+  session: Session,
+  { host, ports }: ServeOptions,
+): Promise<Awaited<ReturnType<typeof serve>>> {
+  const configured = session.config.server
+  const [first = configured?.port ?? defaultPort, ...others] = ports ?? []
+  const address = host ?? configured?.host ?? '127.0.0.1'
+  const drain = configured?.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: configured.drainTimeoutMs }
+  let port = first
+  for (;;) {
+    try {
+      return await serve(gateway, { host: address, port, ...drain })
+    } catch (error) {
+      const next = others.shift()
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || next === undefined) throw error
+      port = next
+    }
+  }
+}
+
+/** The first SIGINT or SIGTERM; the second one ends the process with the code shells expect. */
+function stopSignal(): { readonly promise: Promise<NodeJS.Signals>; dispose(): void } {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>()
+  let stopping = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(signal === 'SIGINT' ? 130 : 143)
+    stopping = true
+    resolve(signal)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    promise,
+    dispose() {
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import { didYouMean, nearest } from '@gantry/core'
+import { UserError } from '../user-error.ts'
+
+const ours: readonly string[] = [
+  '@gantry/auth-keys',
+  '@gantry/bill-ledger',
+  '@gantry/log-pino',
+  '@gantry/pricing-ratio',
+  '@gantry/pricing-tokens',
+  '@gantry/protocol-anthropic-messages',
+  '@gantry/protocol-openai-chat',
+  '@gantry/provider-anthropic',
+  '@gantry/provider-openai',
+  '@gantry/provider-openai-compatible',
+  '@gantry/provider-simulator',
+  '@gantry/route-failover',
+  '@gantry/store-memory',
+  '@gantry/store-sqlite',
+]
+
+/** Says what went wrong while a config was read, in words for the one who wrote it. */
+export function explainLoadError(error: unknown, configPath: string): unknown {
+  if (UserError.is(error) || !(error instanceof Error)) return error
+  return syntaxError(error) ?? missingModule(error, configPath) ?? thrownInside(error, configPath)
+}
+
+function syntaxError(error: Error): UserError | undefined {
+  const match = /^(?:ParseError|SyntaxError):\s*([\s\S]*?)\s*\n\s*(\S.*):(\d+):(\d+)\s*$/.exec(error.message)
+  if (!match) return undefined
+  const [, what = '', file = '', line = '', column = ''] = match
+  return new UserError({
+    message: `${file}:${line}:${column} is not valid TypeScript: ${what}`,
+    details: codeFrame(file, Number(line), Number(column)),
+    cause: error,
+  })
+}
+
+function missingModule(error: Error, configPath: string): UserError | undefined {
+  const match = /^Cannot find (?:module|package) '([^']+)'/.exec(error.message)
+  const code = (error as NodeJS.ErrnoException).code
+  if (!match && code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined
+  const [, wanted = ''] = match ?? []
+  if (wanted === '') {
+    return new UserError({
+      message: firstLine(error.message),
+      fix: 'Check what the config imports.',
+      cause: error,
+    })
+  }
+  const from = /^- (.+)$/m.exec(error.message)?.[1] ?? configPath
+  return new UserError({
+    message: `${from} imports "${wanted}", which is not there.`,
+    fix: fixFor(wanted),
+    cause: error,
+  })
+}
+
+function fixFor(wanted: string): string {
+  if (/^[./]/.test(wanted)) return 'Check the path; a relative one starts at the file that imports it.'
+  if (ours.includes(wanted)) return `Install it: npm install ${wanted}`
+  const near = wanted.startsWith('@gantry/') ? nearest(wanted, ours) : undefined
+  if (near !== undefined) return didYouMean(wanted, ours)
+  const name = wanted
+    .split('/')
+    .slice(0, wanted.startsWith('@') ? 2 : 1)
+    .join('/')
+  return `Check the spelling, or install it: npm install ${name}`
+}
+
+function thrownInside(error: Error, configPath: string): UserError {
+  const at = new RegExp(`${escape(configPath)}:(\\d+)(?::(\\d+))?`).exec(error.stack ?? '')
+  const line = Number(at?.[1] ?? 0)
+  return new UserError({
+    message: `${configPath}${at ? `:${at[1]}` : ''} failed while it was read: ${importedName(error)}`,
+    details: line > 0 ? codeFrame(configPath, line) : [],
+    cause: error,
+  })
+}
+
+/** Babel calls an import `(0, _gantry.name)`; people call it `name`. */
+function importedName(error: Error): string {
+  return firstLine(error.message).replace(/\(0, _?\w+\.(\w+)\)/g, '$1')
+}
+
+/** The line of an error with its neighbours, numbered. */
+function codeFrame(file: string, line: number, column?: number): readonly string[] {
+  let lines: readonly string[]
+  try {
+    lines = readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+  const frame: string[] = []
+  for (let number = Math.max(1, line - 2); number <= Math.min(lines.length, line + 1); number++) {
+    const text = (lines[number - 1] ?? '').slice(0, 160)
+    frame.push(`${number === line ? '>' : ' '} ${String(number).padStart(4)} | ${text}`)
+    if (number === line && column !== undefined && column <= 160) {
+      frame.push(`       | ${' '.repeat(Math.max(0, column - 1))}^`)
+    }
+  }
+  return frame
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

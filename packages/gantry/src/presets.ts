@@ -1,0 +1,43 @@
+import { authKeys, type AuthKeysOptions } from '@gantry/auth-keys'
+import { billLedger } from '@gantry/bill-ledger'
+import type { AnyPlugin } from '@gantry/core'
+import { logPino } from '@gantry/log-pino'
+import { pricingRatio } from '@gantry/pricing-ratio'
+import { pricingTokens } from '@gantry/pricing-tokens'
+import { anthropicMessages } from '@gantry/protocol-anthropic-messages'
+import { openaiChat } from '@gantry/protocol-openai-chat'
+import { routeFailover } from '@gantry/route-failover'
+
+/** Options of a part, or `false` to leave it out. */
+export type Part<Options> = Options | false
+
+/** Options of `standard`: each part takes its plugin's own options. */
+export interface StandardOptions {
+  /** Keys. */
+  readonly auth?: Part<AuthKeysOptions>
+  /** Ordered targets, retried before the first byte. */
+  readonly route?: Part<Parameters<typeof routeFailover>[0]>
+  /** Token prices, and the ratio of the group. Without them every request is unpriced. */
+  readonly pricing?: false
+  /** Balances. `false`: shared without selling, nothing is held or charged. */
+  readonly bill?: Part<Parameters<typeof billLedger>[0]>
+  /** One JSON line a request. */
+  readonly log?: Part<Parameters<typeof logPino>[0]>
+}
+
+/**
+ * What most gateways start from: the chat and messages protocols, keys, failover, token prices with group ratios,
+ * the ledger and JSON logs. A plugin of the same name placed after it replaces its part.
+ */
+export function standard(options: StandardOptions = {}): readonly AnyPlugin[] {
+  const { auth, route, pricing, bill, log } = options
+  return [
+    openaiChat(),
+    anthropicMessages(),
+    ...(auth === false ? [] : [authKeys(auth)]),
+    ...(route === false ? [] : [routeFailover(route)]),
+    ...(pricing === false ? [] : [pricingTokens(), pricingRatio()]),
+    ...(bill === false ? [] : [billLedger(bill)]),
+    ...(log === false ? [] : [logPino(log)]),
+  ]
+}
