@@ -7,8 +7,11 @@ export function library(entry: string[]): UserConfig {
   return defineConfig({
     entry,
     format: 'esm',
-    dts: true,
+    // A command is run, never imported: it has no types to publish.
+    dts: { entry: entry.filter((file) => !file.endsWith('/bin.ts')) },
     clean: true,
+    // `.js`, as `publishConfig.exports` says: the packages are ESM, so there is nothing to tell apart.
+    fixedExtension: false,
     platform: 'node',
     target: 'node24',
     unused: { level: 'error' },
