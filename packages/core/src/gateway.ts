@@ -21,7 +21,7 @@ import type { ShellLimits } from './server/index.ts'
 
 /** What a composition can be given besides its config; tests use most of it. */
 export interface GatewayOptions {
-  /** Instead of what plugins bring. */
+  /** Where lines go when no plugin brings a logger. */
   readonly logger?: Logger
   readonly timers?: Partial<PumpTimers>
   readonly deadlines?: Partial<HookDeadlines>
@@ -162,7 +162,7 @@ async function boot(plugin: AnyPlugin, host: Host, deadline: number): Promise<vo
 function createRuntime(blueprint: Blueprint, options: GatewayOptions): Runtime {
   const redact = createRedactor(blueprint.secrets)
   const chosen =
-    options.logger ?? blueprint.plugins.findLast((plugin) => plugin.logger)?.logger ?? plainLogger()
+    blueprint.plugins.findLast((plugin) => plugin.logger)?.logger ?? options.logger ?? plainLogger()
   const logger = redactingLogger(chosen, redact)
   const tasks = createTaskSet((cause) => logger.error('a background task failed', { cause }))
   const table = orderHooks(blueprint.plugins)
