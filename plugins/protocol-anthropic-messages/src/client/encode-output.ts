@@ -26,7 +26,10 @@ export function encodeOutput(output: OutputShape | undefined, scope: Scope): Enc
   if (output.type === 'text') return { config }
   if (output.type === 'json' || !output.schema) {
     losses.lowered('/output', 'output.json', 'the model is told to answer in JSON')
-    return { config, instruction: 'Answer with one valid JSON object and nothing else: no code fence, no comment.' }
+    return {
+      config,
+      instruction: 'Answer with one valid JSON object and nothing else: no code fence, no comment.',
+    }
   }
   const given = output.dialect === 'openapi' ? fromOpenApi(output.schema) : output.schema
   const named = output.name && given['title'] === undefined ? { title: output.name, ...given } : given

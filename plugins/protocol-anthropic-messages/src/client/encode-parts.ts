@@ -48,12 +48,7 @@ export function textBlock(text: string, pointer: string, scope: Scope): Block | 
 }
 
 /** The result of a call as a block that answers `toolUseId`. */
-export function encodeResult(
-  part: ToolResultPart,
-  toolUseId: string,
-  pointer: string,
-  scope: Scope,
-): Block {
+export function encodeResult(part: ToolResultPart, toolUseId: string, pointer: string, scope: Scope): Block {
   const native = ownNative(part)
   if (native) return { ...native, tool_use_id: toolUseId }
   const content = encodeParts(part.parts, 'user', scope, pointer)
@@ -135,12 +130,17 @@ function encodeCall(part: ToolCallPart, pointer: string, scope: Scope, id: strin
   const native = ownNative(part)
   if (native) return { ...native, id }
   const name = scope.names.wireName(part)
-  if (part.kind === 'hosted') scope.losses.lowered(pointer, 'part.tool_call.hosted', 'sent as a function call')
+  if (part.kind === 'hosted')
+    scope.losses.lowered(pointer, 'part.tool_call.hosted', 'sent as a function call')
   const input =
     part.kind === 'custom'
       ? { input: part.arguments }
       : argumentsToObject(part.arguments, () =>
-          scope.losses.approximated(pointer, 'part.tool_call.arguments', 'not a JSON object; wrapped as {"__raw"}'),
+          scope.losses.approximated(
+            pointer,
+            'part.tool_call.arguments',
+            'not a JSON object; wrapped as {"__raw"}',
+          ),
         )
   const caller = part.caller && {
     type: part.caller.type,
@@ -170,9 +170,7 @@ function encodeNative(
   const native = ownNative(part)
   if (native) {
     // Streamed arguments count: the block began with `input: {}`.
-    return part.type === 'server_tool_call'
-      ? { ...native, input: argumentsToObject(part.arguments) }
-      : native
+    return part.type === 'server_tool_call' ? { ...native, input: argumentsToObject(part.arguments) } : native
   }
   const what = `part.${part.type}`
   const text =

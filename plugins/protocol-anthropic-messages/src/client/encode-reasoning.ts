@@ -51,7 +51,12 @@ export function encodeReasoning(
     return { maxTokens }
   }
   if (rules.thinking === 'always') {
-    if (off) losses.approximated('/reasoning', 'reasoning.disabled', 'this model always thinks; its lowest effort is sent')
+    if (off)
+      losses.approximated(
+        '/reasoning',
+        'reasoning.disabled',
+        'this model always thinks; its lowest effort is sent',
+      )
     const effort = off ? rules.effort[0] : effortOf(options, scope)
     const display = displayOf(options, scope)
     return {
@@ -79,7 +84,11 @@ export function encodeReasoning(
     }
   }
   if (situation.unsignedCalls) {
-    losses.dropped('/reasoning', 'reasoning', 'the thinking before the last tool calls is not there to go on from')
+    losses.dropped(
+      '/reasoning',
+      'reasoning',
+      'the thinking before the last tool calls is not there to go on from',
+    )
     return { maxTokens }
   }
   return { ...withBudget(options, situation, cap, maxTokens, extra, scope) }
@@ -116,7 +125,11 @@ function withBudget(
   if (budget !== wished) losses.approximated('/reasoning/budgetTokens', 'reasoning.budget_tokens')
   const needed = Math.max(total, budget + 1)
   if (room !== undefined && needed !== room) {
-    losses.approximated('/maxOutputTokens', 'max_output_tokens', 'thinking counts into the limit; it was raised by its budget')
+    losses.approximated(
+      '/maxOutputTokens',
+      'max_output_tokens',
+      'thinking counts into the limit; it was raised by its budget',
+    )
   }
   const display = displayOf(options, scope, false)
   return {

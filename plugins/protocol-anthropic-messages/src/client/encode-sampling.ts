@@ -25,7 +25,8 @@ export function encodeSampling(sampling: Sampling | undefined, thinking: boolean
   const { temperature, topP, topK } = sampling
   if (!rules.sampling || thinking) {
     const note = thinking && rules.sampling ? 'thinking excludes it' : 'this model does not take it'
-    if (temperature !== undefined && temperature !== 1) losses.dropped('/sampling/temperature', 'sampling.temperature', note)
+    if (temperature !== undefined && temperature !== 1)
+      losses.dropped('/sampling/temperature', 'sampling.temperature', note)
     if (topP !== undefined && topP !== 1) losses.dropped('/sampling/topP', 'sampling.top_p', note)
     if (topK !== undefined) losses.dropped('/sampling/topK', 'sampling.top_k', note)
     return {}
@@ -49,7 +50,8 @@ export function encodeSampling(sampling: Sampling | undefined, thinking: boolean
 export function encodeStop(stop: readonly string[] | undefined, scope: Scope): Block {
   const kept = (stop ?? []).filter((sequence, index) => {
     if (sequence.trim() !== '') return true
-    if (sequence !== '') scope.losses.dropped(pointerTo('/stop', index), 'stop', 'a blank stop sequence is refused')
+    if (sequence !== '')
+      scope.losses.dropped(pointerTo('/stop', index), 'stop', 'a blank stop sequence is refused')
     return false
   })
   return kept.length > 0 ? { stop_sequences: kept } : {}
@@ -73,7 +75,8 @@ export function encodeAccounting(request: GenerateRequest, scope: Scope): Block 
   const tier = tierOf(request.serviceTier, scope)
   if (tier !== undefined) out['service_tier'] = tier
   const { previousResponseId, conversation, background } = request.continuation ?? {}
-  if (previousResponseId) losses.dropped('/continuation/previousResponseId', 'continuation.previous_response_id')
+  if (previousResponseId)
+    losses.dropped('/continuation/previousResponseId', 'continuation.previous_response_id')
   if (conversation) losses.dropped('/continuation/conversation', 'continuation.conversation')
   if (background) losses.dropped('/continuation/background', 'continuation.background')
   return out
@@ -83,7 +86,11 @@ function tierOf(tier: string | undefined, scope: Scope): string | undefined {
   if (tier === undefined || tier === 'auto' || tier === 'standard_only') return tier
   if (tier === 'default' || tier === 'standard') return 'standard_only'
   if (tier === 'priority') {
-    scope.losses.approximated('/serviceTier', 'service_tier', 'auto takes priority capacity where there is some')
+    scope.losses.approximated(
+      '/serviceTier',
+      'service_tier',
+      'auto takes priority capacity where there is some',
+    )
     return 'auto'
   }
   scope.losses.dropped('/serviceTier', 'service_tier')

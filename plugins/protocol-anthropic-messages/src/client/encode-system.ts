@@ -25,7 +25,12 @@ export function encodeSystem(
   added: readonly string[],
   scope: Scope,
 ): string | readonly Block[] | undefined {
-  const blocks: Block[] = encodeParts(textOnly(request.instructions ?? [], scope), 'user', scope, '/instructions')
+  const blocks: Block[] = encodeParts(
+    textOnly(request.instructions ?? [], scope),
+    'user',
+    scope,
+    '/instructions',
+  )
   for (const turn of leading) {
     const pointer = turn.at ?? ''
     reportTurn(turn, pointer, scope)

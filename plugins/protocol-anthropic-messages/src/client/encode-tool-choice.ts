@@ -57,28 +57,21 @@ export function encodeToolChoice(
 }
 
 /** `allowed_tools`: the wire has no such list, so only those tools are sent. One forced tool needs no filter. */
-function allowed(
-  wanted: ToolChoice,
-  declared: readonly WireTool[],
-  scope: Scope,
-): readonly WireTool[] {
+function allowed(wanted: ToolChoice, declared: readonly WireTool[], scope: Scope): readonly WireTool[] {
   const names = wanted.names
   if (!names || (wanted.mode === 'required' && names.length === 1)) return declared
   if (wanted.mode !== 'required' && wanted.mode !== 'auto') return declared
   const kept = declared.filter((tool) => tool.names.some((name) => names.includes(name)))
-  if (kept.length < declared.length) scope.losses.lowered(pointer, 'tool_choice.allowed', 'only these tools are sent')
+  if (kept.length < declared.length)
+    scope.losses.lowered(pointer, 'tool_choice.allowed', 'only these tools are sent')
   for (const tool of declared) {
-    if (!kept.includes(tool)) scope.losses.dropped(tool.pointer, 'tool.not_allowed', 'tool_choice leaves it out')
+    if (!kept.includes(tool))
+      scope.losses.dropped(tool.pointer, 'tool.not_allowed', 'tool_choice leaves it out')
   }
   return kept
 }
 
-function required(
-  wanted: ToolChoice,
-  tools: readonly WireTool[],
-  rest: Block,
-  scope: Scope,
-): EncodedChoice {
+function required(wanted: ToolChoice, tools: readonly WireTool[], rest: Block, scope: Scope): EncodedChoice {
   const name = wanted.names?.length === 1 ? wanted.names[0] : undefined
   const found = name === undefined ? undefined : tools.find((tool) => tool.names.includes(name))
   if (name !== undefined && !found) {

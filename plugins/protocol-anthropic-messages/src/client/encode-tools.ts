@@ -19,14 +19,21 @@ export interface WireTool {
 export function encodeTools(tools: readonly Tool[] | undefined, scope: Scope): readonly WireTool[] {
   const out: WireTool[] = []
   const seen = new Set<string>()
-  const add = (tool: Tool, pointer: string, outer: readonly { name: string; description?: string }[]): void => {
+  const add = (
+    tool: Tool,
+    pointer: string,
+    outer: readonly { name: string; description?: string }[],
+  ): void => {
     if (tool.type === 'namespace') {
       scope.losses.lowered(pointer, 'tool.namespace', 'its tools carry its name')
       ownExtra(tool.extra, pointer, scope.losses)
-      tool.tools.forEach((inner, index) => add(inner, inner.at ?? pointerTo(pointer, 'tools', index), [...outer, tool]))
+      tool.tools.forEach((inner, index) =>
+        add(inner, inner.at ?? pointerTo(pointer, 'tools', index), [...outer, tool]),
+      )
       return
     }
-    const encoded = tool.type === 'server' ? serverTool(tool, pointer, scope) : clientTool(tool, pointer, outer, scope)
+    const encoded =
+      tool.type === 'server' ? serverTool(tool, pointer, scope) : clientTool(tool, pointer, outer, scope)
     if (!encoded) return
     if (seen.has(encoded.wireName)) {
       scope.losses.dropped(pointer, 'tool.duplicate', 'names are unique on this wire')
@@ -55,7 +62,9 @@ function clientTool(
     scope.losses.lowered(pointer, 'tool.name', 'shortened or cleaned; calls get the declared name back')
   }
   const grammar = tool.type === 'custom' && tool.format ? grammarText(tool.format) : undefined
-  const description = [...outer.map((space) => space.description), tool.description, grammar].filter(Boolean).join('\n\n')
+  const description = [...outer.map((space) => space.description), tool.description, grammar]
+    .filter(Boolean)
+    .join('\n\n')
   const head: Block = { name: wireName, ...(description !== '' && { description }) }
   if (tool.type === 'custom') {
     scope.losses.lowered(pointer, 'tool.custom', 'wrapped as a function with one text argument')
@@ -145,7 +154,9 @@ function webSearch(foreign: JsonObject): Block {
  * a foreign vendor's, nobody could, so they are shown at once.
  */
 function deferTools(tools: readonly Tool[], out: readonly WireTool[], scope: Scope): void {
-  const deferred = new Set(tools.flatMap((tool, index) => (tool.deferred ? [tool.at ?? pointerTo('/tools', index)] : [])))
+  const deferred = new Set(
+    tools.flatMap((tool, index) => (tool.deferred ? [tool.at ?? pointerTo('/tools', index)] : [])),
+  )
   if (deferred.size === 0) return
   const foreignSearch = tools.some(
     (tool) => tool.type === 'server' && tool.tool === 'tool_search' && tool.native.protocol !== protocolName,

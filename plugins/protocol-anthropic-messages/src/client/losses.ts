@@ -18,7 +18,13 @@ export function createLosses(context: ClientContext): Losses {
     const mark = `${what} ${pointer}`
     if (seen.has(mark)) return
     seen.add(mark)
-    context.report({ pointer, what, how, target: context.target.protocol, ...(note !== undefined && { note }) })
+    context.report({
+      pointer,
+      what,
+      how,
+      target: context.target.protocol,
+      ...(note !== undefined && { note }),
+    })
   }
   return {
     dropped: (pointer, what, note) => report('dropped', pointer, what, note),

@@ -32,7 +32,11 @@ export function placeSystem(turns: readonly Turn[], scope: Scope): readonly Turn
     } else {
       // It has to wait until the user's run is over.
       for (const waiting of pending) {
-        scope.losses.approximated(waiting.at ?? '', 'turn.system', 'moved behind the user messages that follow it')
+        scope.losses.approximated(
+          waiting.at ?? '',
+          'turn.system',
+          'moved behind the user messages that follow it',
+        )
       }
       placed.push(turn)
     }

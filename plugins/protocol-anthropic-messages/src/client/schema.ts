@@ -48,7 +48,8 @@ export function strictSchema(schema: JsonObject, changed: (pointer: string) => v
     if (bounds.has(key) && !(key === 'minItems' && (value === 0 || value === 1))) {
       described.push(`${key} ${JSON.stringify(value)}`)
       changed(here)
-    } else if (schemaMaps.has(key)) out[key] = mapValues(value, (inner, name) => nested(inner, changed, pointerTo(here, name)))
+    } else if (schemaMaps.has(key))
+      out[key] = mapValues(value, (inner, name) => nested(inner, changed, pointerTo(here, name)))
     else if (schemaLists.has(key)) out[key] = mapItems(value, changed, here)
     else if (key === 'oneOf') {
       out['anyOf'] = mapItems(value, changed, here)
@@ -82,7 +83,9 @@ export function isRecursive(schema: JsonObject): boolean {
       if (trail.includes(reference) || reference === '#') return true
       return visit(resolve(schema, reference), [...trail, reference])
     }
-    return Object.entries(object).some(([key, value]) => key !== '$defs' && key !== 'definitions' && visit(value, trail))
+    return Object.entries(object).some(
+      ([key, value]) => key !== '$defs' && key !== 'definitions' && visit(value, trail),
+    )
   }
   return visit(schema, [])
 }
@@ -96,7 +99,8 @@ export function fromOpenApi(schema: JsonObject): Block {
   for (const [key, value] of Object.entries(schema)) {
     if (key === 'nullable' || key === 'propertyOrdering') continue
     if (key === 'type' && typeof value === 'string') out[key] = value.toLowerCase()
-    else if (/^(min|max)(Items|Length|Properties|imum)$/.test(key) && typeof value === 'string') out[key] = Number(value)
+    else if (/^(min|max)(Items|Length|Properties|imum)$/.test(key) && typeof value === 'string')
+      out[key] = Number(value)
     else if (key === 'properties') out[key] = mapValues(value, (inner) => openApiNode(inner))
     else if (key === 'anyOf') out[key] = (asArray(value) ?? []).map(openApiNode)
     else out[key] = key === 'items' ? openApiNode(value ?? null) : value
@@ -121,12 +125,18 @@ function mapItems(value: Json | undefined, changed: (pointer: string) => void, p
 
 /** The names in a map of schemas are data: `__proto__` stays a name. */
 function mapValues(value: Json | undefined, map: (inner: Json, name: string) => Json): Json {
-  return Object.fromEntries(Object.entries(asObject(value) ?? {}).map(([name, inner]) => [name, map(inner ?? null, name)]))
+  return Object.fromEntries(
+    Object.entries(asObject(value) ?? {}).map(([name, inner]) => [name, map(inner ?? null, name)]),
+  )
 }
 
 function isObjectSchema(schema: JsonObject): boolean {
   const type = schema['type']
-  return type === 'object' || (Array.isArray(type) && type.includes('object')) || asObject(schema['properties']) !== undefined
+  return (
+    type === 'object' ||
+    (Array.isArray(type) && type.includes('object')) ||
+    asObject(schema['properties']) !== undefined
+  )
 }
 
 function resolve(root: JsonObject, reference: string): Json | undefined {
