@@ -93,3 +93,26 @@ function checkAsset(asset: string, param: string): void {
 function invalid(message: string, param: string): GatewayError {
   return new GatewayError({ class: 'invalid_request', message, param })
 }
+
+/** Items of one page: 1 to 1 000, 100 where the caller means nothing sensible. */
+export function pageLimit(limit: number): number {
+  return Number.isSafeInteger(limit) && limit > 0 ? Math.min(limit, 1000) : 100
+}
+
+/** The error of a settlement for a hold nobody made. */
+export function unknownHold(id: string): GatewayError {
+  return new GatewayError({
+    class: 'not_found',
+    code: 'hold_not_found',
+    message: `There is no hold "${id}".`,
+  })
+}
+
+/** The error of a key whose id or hash exists. */
+export function duplicateKey(id: string): GatewayError {
+  return new GatewayError({
+    class: 'conflict',
+    code: 'key_exists',
+    message: `The key "${id}" exists already.`,
+  })
+}

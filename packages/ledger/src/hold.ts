@@ -1,3 +1,5 @@
+import { maxAmount } from './units.ts'
+
 /** `open` until exactly one of the others happens. A late settle leaves `expired` as it is and sets `charged`. */
 export type HoldState = 'open' | 'posted' | 'voided' | 'expired'
 
@@ -58,7 +60,7 @@ export function available(wallet: WalletState): bigint {
 
 /**
  * Moves a hold. Pure, total and idempotent by state: repeated and reordered events change nothing, except that an
- * expired hold takes one late settle. Throws `RangeError` only for a negative amount, which no caller may mean.
+ * expired hold takes one late settle. Throws `RangeError` only for an amount that is negative or beyond 64 bits.
  */
 export function transition(view: HoldView, event: HoldEvent): Transition {
   if (view.state === 'expired' && event.type === 'settle' && !view.charged)
@@ -147,6 +149,8 @@ function least(amount: bigint, room: bigint): bigint {
   return amount < limit ? amount : limit
 }
 
-function assertAmount(amount: bigint): void {
+/** Throws `RangeError` for an amount that cannot be held or charged: negative, or beyond 64 bits. */
+export function assertAmount(amount: bigint): void {
   if (amount < 0n) throw new RangeError('an amount to hold or charge cannot be negative')
+  if (amount > maxAmount) throw new RangeError('an amount to hold or charge is too large for the ledger')
 }

@@ -1,5 +1,5 @@
-import type { ReserveResult } from '@gantry/core'
-import { available, type BudgetState, type WalletState } from './hold.ts'
+import type { Hold, ReserveResult } from '@gantry/core'
+import { assertAmount, available, type BudgetState, type WalletState } from './hold.ts'
 
 /** A wallet a hold may be taken from. */
 export interface WalletCandidate extends WalletState {
@@ -9,6 +9,13 @@ export interface WalletCandidate extends WalletState {
 /** A budget a hold has to fit into. */
 export interface BudgetCandidate extends BudgetState {
   readonly kind: string
+}
+
+/** A budget a new hold takes from, with its place. */
+export interface ReservedBudget extends BudgetCandidate {
+  readonly id: string
+  /** Milliseconds since 1970. */
+  readonly periodStart: number
 }
 
 type Refusal = Extract<ReserveResult, { readonly ok: false }>
@@ -21,14 +28,14 @@ const budgetLimits: readonly string[] = ['key', 'group', 'account', 'plan']
 /**
  * Decides a reservation: the first wallet, in order, that covers the whole amount is pinned; there is no split.
  * Every budget has to fit as well. A refusal names the limit: a lasting shortage before one that only open holds cause.
- * Throws `RangeError` for a negative amount.
+ * Throws `RangeError` for an amount that is negative or beyond 64 bits.
  */
 export function reserveFrom(
   wallets: readonly WalletCandidate[],
   budgets: readonly BudgetCandidate[],
   amount: bigint,
 ): ReserveResult {
-  if (amount < 0n) throw new RangeError('an amount to hold or charge cannot be negative')
+  assertAmount(amount)
   let inFlight: Refusal | undefined
   for (const budget of budgets) {
     if (budget.spent + amount > budget.cap) return { ok: false, limit: limitOf(budget.kind) }
@@ -44,6 +51,17 @@ export function reserveFrom(
     return { ok: false, limit: 'in_flight', retryAfterMs: inFlightRetryMs }
   }
   return inFlight ?? { ok: true, wallet: pinned.id }
+}
+
+/** The budgets of a hold without repetitions, which would count twice. */
+export function budgetsOf(hold: Hold): Hold['budgets'] {
+  const seen = new Set<string>()
+  return hold.budgets.filter(({ kind, id, periodStart }) => {
+    const name = JSON.stringify([kind, id, periodStart])
+    if (seen.has(name)) return false
+    seen.add(name)
+    return true
+  })
 }
 
 function limitOf(kind: string): Refusal['limit'] {

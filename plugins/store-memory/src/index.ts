@@ -1,1 +1,1 @@
-export {}
+export { memory, memory as default, type MemorySlots } from './plugin.ts'

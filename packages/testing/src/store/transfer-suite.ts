@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { expectBalance, fund, holdOf, type StoreSubject } from './subject.ts'
+
+/** Accounts and transfers, in any ledger. */
+export function transferSuite(store: () => StoreSubject): void {
+  describe('accounts and transfers', () => {
+    const entry = {
+      account: 'ann',
+      asset: 'usd',
+      amount: 700n,
+      counterAccount: 'cash:usd',
+      reference: 'invoice 7',
+    }
+
+    it('creates an account once, with a wallet in each asset', async () => {
+      const { ledger } = store()
+      const account = {
+        id: 'ann',
+        wallets: [
+          { asset: 'usd', overdraft: 0n },
+          { asset: 'spark', overdraft: 5n },
+        ],
+      }
+      await ledger.createAccount(account)
+      await ledger.transfer(entry)
+      await ledger.createAccount(account)
+      expect(await ledger.balance('ann')).toEqual([
+        { wallet: 'ann:spark', asset: 'spark', posted: 0n, held: 0n },
+        { wallet: 'ann:usd', asset: 'usd', posted: 700n, held: 0n },
+      ])
+      expect(await ledger.balance('bob')).toEqual([])
+      await fund(ledger, 0n, { account: 'bob' })
+      expect(await ledger.accounts?.({ limit: 1 })).toEqual({ items: ['ann'], next: 'ann' })
+      expect(await ledger.accounts?.({ limit: 1, after: 'ann' })).toEqual({ items: ['bob'] })
+    })
+
+    it('moves money once for each reference', async () => {
+      const { ledger } = store()
+      await fund(ledger, 0n)
+      await Promise.all([ledger.transfer(entry), ledger.transfer(entry), ledger.transfer(entry)])
+      await expectBalance(ledger, { posted: 700n, held: 0n })
+      for (const change of [{ amount: 701n }, { counterAccount: 'promo:usd' }, { account: 'bob' }]) {
+        await expect(Promise.resolve(ledger.transfer({ ...entry, ...change }))).rejects.toMatchObject({
+          data: { class: 'conflict', code: 'reference_reused' },
+        })
+      }
+      await expectBalance(ledger, { posted: 700n, held: 0n })
+    })
+
+    it('debits down to the overdraft and not into what is held', async () => {
+      const { ledger } = store()
+      await fund(ledger, 100n, { overdraft: 20n })
+      expect(await ledger.reserve(holdOf('r1', { amount: 50n }))).toMatchObject({ ok: true })
+      const debit = { ...entry, amount: -71n, reference: 'debit' }
+      await expect(Promise.resolve(ledger.transfer(debit))).rejects.toMatchObject({
+        data: { class: 'insufficient_funds' },
+      })
+      await ledger.transfer({ ...debit, amount: -70n })
+      await expectBalance(ledger, { posted: 30n, held: 50n })
+    })
+
+    it('keeps amounts beyond 2^53 exact and refuses those beyond 64 bits', async () => {
+      const { ledger } = store()
+      await fund(ledger, 0n)
+      const most = 2n ** 63n - 1n
+      await ledger.transfer({ ...entry, amount: most - 1n })
+      await ledger.transfer({ ...entry, amount: 1n, reference: 'one more' })
+      await expectBalance(ledger, { posted: most, held: 0n })
+      await expect(
+        Promise.resolve(ledger.transfer({ ...entry, amount: 1n, reference: 'too many' })),
+      ).rejects.toMatchObject({ data: { class: 'invalid_request' } })
+      await expectBalance(ledger, { posted: most, held: 0n })
+    })
+
+    it.each([
+      ['an account without a wallet', { account: 'bob' }, 'not_found'],
+      ['an asset without a wallet', { asset: 'cny', counterAccount: 'cash:cny' }, 'not_found'],
+      ['nothing', { amount: 0n }, 'invalid_request'],
+      ['a counter account of another asset', { counterAccount: 'cash:cny' }, 'invalid_request'],
+      ['no reference', { reference: '' }, 'invalid_request'],
+    ])('refuses to move %s', async (_, change, errorClass) => {
+      const { ledger } = store()
+      await fund(ledger, 0n)
+      await expect(Promise.resolve(ledger.transfer({ ...entry, ...change }))).rejects.toMatchObject({
+        data: { class: errorClass },
+      })
+      await expectBalance(ledger, { posted: 0n, held: 0n })
+    })
+
+    it.each([
+      ['a wrong asset', { id: 'eve', wallets: [{ asset: 'US:D', overdraft: 0n }] }],
+      ['no id', { id: '', wallets: [] }],
+      ['a negative overdraft', { id: 'eve', wallets: [{ asset: 'usd', overdraft: -1n }] }],
+    ])('refuses an account with %s', async (_, account) => {
+      const { ledger } = store()
+      await expect(Promise.resolve(ledger.createAccount(account))).rejects.toMatchObject({
+        data: { class: 'invalid_request' },
+      })
+      expect(await ledger.accounts?.({ limit: 10 })).toEqual({ items: [] })
+    })
+  })
+}

@@ -1,0 +1,168 @@
+import { GatewayError } from '@gantry/core'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { openReader, openWriter, type Writer } from './open.ts'
+
+/** Operations of one commit, at most: what waits behind it waits for one fsync, not for a backlog. */
+const batchSize = 500
+
+/** What is read and written together; a read waits only for writes of its own area. */
+export type Area = 'keys' | 'money' | 'kv'
+
+/** Prepares each constant statement once. */
+export type Sql = (text: string) => StatementSync
+
+/** One file: writes in groups, one commit for each turn of the event loop. */
+export interface Database {
+  /** Opens for writing now, so that a locked or broken file stops the boot. Throws `ConfigError`. */
+  open(): void
+  /** Runs in the next commit; resolves once it is on disk. Work must not rely on anything but the database. */
+  write<T>(area: Area, work: (sql: Sql) => T): Promise<T>
+  /** Reads at once, or in order behind this process's own pending writes. */
+  read<T>(area: Area, work: (sql: Sql) => T): T | Promise<T>
+  /** Commits what is pending and releases file and lock. A later write opens again: money is never dropped. */
+  close(): void
+}
+
+interface Job {
+  readonly area: Area
+  run(sql: Sql): void
+  done(): void
+  fail(error: unknown): void
+}
+
+/** A connection with its statements. */
+interface Connection {
+  readonly db: DatabaseSync
+  readonly sql: Sql
+}
+
+/**
+ * Nothing is opened before the first use. Reads alone open the file for reading, without the writer's lock, so that a
+ * command beside a running gateway works; the first write (or `open`) takes the lock.
+ */
+export function createDatabase(
+  path: string,
+  options: { readonly readonly: boolean; readonly timeoutMs: number },
+): Database {
+  let writer: (Connection & { readonly close: Writer['close'] }) | undefined
+  let reader: Connection | undefined
+  let queue: Job[] = []
+  let scheduled = false
+  const pending: { [area in Area]: number } = { keys: 0, money: 0, kv: 0 }
+
+  const open = (): NonNullable<typeof writer> => {
+    if (options.readonly) {
+      throw new GatewayError({
+        class: 'unsupported',
+        message: `The SQLite file ${path} is open for reading only.`,
+      })
+    }
+    if (!writer) {
+      const opened = openWriter(path, options.timeoutMs)
+      writer = { ...connect(opened.db), close: opened.close }
+      reader?.db.close()
+      reader = undefined
+    }
+    return writer
+  }
+  const readable = (): Connection => writer ?? (reader ??= connect(openReader(path, options.timeoutMs)))
+
+  const schedule = (): void => {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(() => {
+      scheduled = false
+      flush()
+      if (queue.length > 0) schedule()
+    })
+  }
+  const flush = (): void => {
+    const batch = queue.slice(0, batchSize)
+    queue = queue.slice(batchSize)
+    for (const job of batch) pending[job.area]--
+    commit(open(), batch)
+  }
+  const enqueue = <T>(area: Area, work: (sql: Sql) => T): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      let result: T
+      pending[area]++
+      queue.push({
+        area,
+        run: (sql) => void (result = work(sql)),
+        done: () => resolve(result),
+        fail: (error) => reject(readableError(error)),
+      })
+      schedule()
+    })
+
+  return {
+    open: () => void open(),
+    async write(area, work) {
+      open()
+      return enqueue(area, work)
+    },
+    read(area, work) {
+      if (pending[area] > 0) return enqueue(area, work)
+      try {
+        return work(readable().sql)
+      } catch (error) {
+        throw readableError(error)
+      }
+    },
+    close() {
+      while (queue.length > 0) flush()
+      writer?.close()
+      reader?.db.close()
+      writer = undefined
+      reader = undefined
+    },
+  }
+}
+
+/** One commit for all; when it fails, each alone, so that one bad operation cannot sink the others. */
+function commit({ db, sql }: Connection, batch: readonly Job[]): void {
+  try {
+    sql('begin immediate').run()
+  } catch (error) {
+    for (const job of batch) job.fail(error)
+    return
+  }
+  try {
+    for (const job of batch) job.run(sql)
+    sql('commit').run()
+  } catch (error) {
+    if (db.isTransaction) sql('rollback').run()
+    if (batch.length === 1) batch[0]?.fail(error)
+    else for (const job of batch) commit({ db, sql }, [job])
+    return
+  }
+  for (const job of batch) job.done()
+}
+
+function connect(db: DatabaseSync): Connection {
+  const statements = new Map<string, StatementSync>()
+  return {
+    db,
+    sql(text) {
+      let statement = statements.get(text)
+      if (!statement) {
+        statement = db.prepare(text)
+        statements.set(text, statement)
+      }
+      return statement
+    },
+  }
+}
+
+/** A full disk or a busy file is the gateway's trouble, and passes: 503, not 500. Errors of ours stay as they are. */
+function readableError(error: unknown): unknown {
+  if ((error as { code?: string }).code !== 'ERR_SQLITE_ERROR') return error
+  return new GatewayError(
+    {
+      class: 'overloaded',
+      code: 'store_unavailable',
+      message: 'The gateway cannot reach its store right now.',
+    },
+    { cause: error },
+  )
+}

@@ -1,0 +1,182 @@
+import type { LedgerStore } from '@gantry/core'
+import {
+  checkAccount,
+  checkTransfer,
+  entriesOf,
+  type Entry,
+  type HoldEvent,
+  pageLimit,
+  postedAfter,
+  referenceConflict,
+  reserveFrom,
+  transferId,
+  transition,
+  type Transition,
+  unknownHold,
+  usageRow,
+  type WalletCandidate,
+  walletId,
+} from '@gantry/ledger'
+import { audit } from './audit.ts'
+import type { Database, Sql } from './database.ts'
+import { insertHold, loadBudgets, loadHold, openHolds, saveHold, type StoredHold } from './holds.ts'
+import { integer, text } from './row.ts'
+import { replaceUsage } from './usage.ts'
+
+/** Holds one sweep looks at, at most. */
+const expireLimit = 500
+
+/** The ledger in SQLite: each operation is one unit of a group commit, decided by the pure functions of the ledger. */
+export function createLedger<N extends string>(name: N, database: Database): LedgerStore<N> {
+  return {
+    name,
+    reserve: (hold) =>
+      database.write('money', (sql) => {
+        const existing = sql('select wallet from hold where id = ?').get(hold.id)
+        if (existing) return { ok: true, wallet: text(existing, 'wallet') }
+        const named = hold.wallets.length > 0 ? hold.wallets : [walletId(hold.account, hold.asset)]
+        const wallets = named
+          .map((id) => loadWallet(sql, id, hold.account, hold.asset))
+          .filter((wallet) => wallet !== undefined)
+        const budgets = loadBudgets(sql, hold)
+        const result = reserveFrom(wallets, budgets, hold.amount)
+        if (result.ok) insertHold(sql, hold, result.wallet, budgets, Date.now())
+        return result
+      }),
+    sent: (id) => database.write('money', (sql) => void move(sql, id, { type: 'sent' })),
+    extend: (id, by, observed = 0n) =>
+      database.write(
+        'money',
+        (sql) => move(sql, id, { type: 'extend', by, observed })?.step.changed ?? false,
+      ),
+    settle: (settlement) =>
+      database.write('money', (sql) => {
+        const moved = move(sql, settlement.id, { type: 'settle', amount: settlement.amount })
+        if (!moved) throw unknownHold(settlement.id)
+        const { posting } = moved.step
+        if (!posting) return
+        const now = Date.now()
+        for (const entry of entriesOf(moved.hold, posting)) insertEntry(sql, entry, now)
+        replaceUsage(sql, usageRow(settlement, moved.hold, posting, now), posting.charged, now)
+      }),
+    void: (id) => database.write('money', (sql) => void move(sql, id, { type: 'void' })),
+    expire: (now, limit) =>
+      database.write('money', (sql) => {
+        const due = sql(
+          'select id from hold where state = 0 and expires_at < ? order by expires_at limit ?',
+        ).all(now, Math.min(limit, expireLimit))
+        for (const row of due) move(sql, text(row, 'id'), { type: 'expire' })
+        return due.length
+      }),
+    open: (instance) => database.read('money', (sql) => openHolds(sql, instance)),
+    async createAccount(account) {
+      checkAccount(account)
+      await database.write('money', (sql) => {
+        sql('insert into account (id, created_at) values (?, ?) on conflict do nothing').run(
+          account.id,
+          Date.now(),
+        )
+        for (const { asset, overdraft } of account.wallets) {
+          sql(
+            'insert into wallet (id, account, asset, overdraft) values (?, ?, ?, ?) on conflict do nothing',
+          ).run(walletId(account.id, asset), account.id, asset, overdraft)
+        }
+      })
+    },
+    accounts: ({ after, limit }) =>
+      database.read('money', (sql) => {
+        const size = pageLimit(limit)
+        const rows = sql('select id from account where id > ? order by id limit ?').all(after ?? '', size + 1)
+        const items = rows.slice(0, size).map((row) => text(row, 'id'))
+        const last = items.at(-1)
+        return { items, ...(rows.length > size && last !== undefined && { next: last }) }
+      }),
+    async transfer(transfer) {
+      checkTransfer(transfer)
+      const { account, asset, amount, counterAccount, reference } = transfer
+      await database.write('money', (sql) => {
+        const id = transferId(reference)
+        const known = sql('select account, asset, amount, counter_account from entry where id = ?').get(id)
+        if (known) {
+          const same =
+            known['account'] === account &&
+            known['asset'] === asset &&
+            known['amount'] === amount &&
+            known['counter_account'] === counterAccount
+          if (!same) throw referenceConflict(reference)
+          return
+        }
+        const wallet = loadWallet(sql, walletId(account, asset), account, asset)
+        const posted = postedAfter(wallet, transfer)
+        if (!wallet) return
+        sql('update wallet set posted = ?, version = version + 1 where id = ?').run(posted, wallet.id)
+        const entry: Entry = {
+          id,
+          account,
+          wallet: wallet.id,
+          counterAccount,
+          asset,
+          amount,
+          kind: 'transfer',
+          hold: null,
+        }
+        insertEntry(sql, entry, Date.now())
+      })
+    },
+    balance: (account) =>
+      database.read('money', (sql) =>
+        sql('select id, asset, posted, held from wallet where account = ? order by id')
+          .all(account)
+          .map((row) => ({
+            wallet: text(row, 'id'),
+            asset: text(row, 'asset'),
+            posted: integer(row, 'posted'),
+            held: integer(row, 'held'),
+          })),
+      ),
+    audit: () => database.read('money', (sql) => audit(sql, Date.now())),
+  }
+}
+
+function move(
+  sql: Sql,
+  id: string,
+  event: HoldEvent,
+): { readonly step: Transition; readonly hold: StoredHold } | undefined {
+  const hold = loadHold(sql, id)
+  if (!hold) return undefined
+  const step = transition(hold.view, event)
+  if (step.changed) saveHold(sql, hold, step.view)
+  return { step, hold }
+}
+
+function loadWallet(sql: Sql, id: string, account: string, asset: string): WalletCandidate | undefined {
+  const row = sql(
+    'select id, posted, held, overdraft from wallet where id = ? and account = ? and asset = ?',
+  ).get(id, account, asset)
+  return (
+    row && {
+      id: text(row, 'id'),
+      posted: integer(row, 'posted'),
+      held: integer(row, 'held'),
+      overdraft: integer(row, 'overdraft'),
+    }
+  )
+}
+
+function insertEntry(sql: Sql, entry: Entry, now: number): void {
+  sql(
+    `insert into entry (id, account, wallet, counter_account, asset, amount, kind, hold, at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    entry.id,
+    entry.account,
+    entry.wallet,
+    entry.counterAccount,
+    entry.asset,
+    entry.amount,
+    entry.kind,
+    entry.hold,
+    now,
+  )
+}
