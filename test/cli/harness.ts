@@ -57,7 +57,13 @@ export async function gantry(words: readonly string[], launch: Launch): Promise<
 export function startGantry(words: readonly string[], { cwd, env = {} }: Launch): Running {
   const child = spawn(process.execPath, [bin, ...words], {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: cwd, XDG_RUNTIME_DIR: cwd, ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      NODE_OPTIONS: process.env['STUB'] ?? '',
+      HOME: cwd,
+      XDG_RUNTIME_DIR: cwd,
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -179,6 +179,6 @@ describe('A11 errors', () => {
     expect(failure).toMatchObject({ status: 502 })
     const text = JSON.stringify((failure as { error: unknown }).error)
     expect(text).not.toMatch(/api.?key|wrong|credential/i)
-    expect(gateway.output()).not.toContain('a-wrong-key')
+    expect(gateway.output()).not.toContain('a-dead-key')
   })
 })

@@ -16,8 +16,11 @@ beforeAll(async () => {
 afterAll(() => gateway?.stop())
 
 it('C1 keys in Authorization or in x-api-key', async () => {
-  for (const headers of [{ authorization: `Bearer ${standard}` }, { 'x-api-key': standard }]) {
-    const response = await fetch(`${gateway.url}/v1/models`, { headers: headers as Record<string, string> })
+  for (const headers of [{ authorization: `Bearer ${standard}` }, { 'x-api-key': standard }] as Record<
+    string,
+    string
+  >[]) {
+    const response = await fetch(`${gateway.url}/v1/models`, { headers })
     expect(response.status).toBe(200)
     await response.text()
   }

@@ -17,7 +17,7 @@ const config: GatewayConfig<string, string, string> = defineGateway({
   providers: {
     chat: simulator({ speaks: 'openai-chat' }),
     claude: simulator({ speaks: 'anthropic-messages' }),
-    locked: simulator({ speaks: 'openai-chat', apiKey: 'the-right-key', sendKey: 'a-wrong-key' }),
+    locked: simulator({ speaks: 'openai-chat', apiKey: 'a-dead-key', deadKeys: ['a-dead-key'] }),
   },
   models: {
     'sim-chat': { to: 'chat/sim-chat-2026', price: { input: '1.25', cacheRead: '0.125', output: '10' } },

@@ -15,6 +15,7 @@ import { inspectRuntime, type Inspection } from './run/inspect.ts'
 import { createKernel } from './run/kernel.ts'
 import { plainLogger, redactingLogger } from './run/logger.ts'
 import type { Runtime } from './run/runtime.ts'
+import { defaultSettleRetries } from './run/settle.ts'
 import { createTaskSet } from './run/tasks.ts'
 import { createShell } from './server/index.ts'
 import type { ShellLimits } from './server/index.ts'
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly timers?: Partial<PumpTimers>
   readonly deadlines?: Partial<HookDeadlines>
   readonly limits?: Partial<ShellLimits>
+  /** Waits before a failed settlement is tried again, in milliseconds. */
+  readonly settleRetries?: readonly number[]
   /** Prints boot and shutdown hooks with their times. */
   readonly debug?: boolean
 }
@@ -178,6 +181,7 @@ function createRuntime(blueprint: Blueprint, options: GatewayOptions): Runtime {
     redact,
     tasks,
     deadlines: { ...defaultDeadlines, ...options.deadlines },
+    settleRetries: options.settleRetries ?? defaultSettleRetries,
     active: new Set(),
     shared: {
       outbound: createOutbound(),

@@ -1,6 +1,7 @@
 import { WireError } from '@gantry/wire'
 import type { ErrorClass, GatewayErrorData } from '../model/index.ts'
 import { GatewayError } from '../error.ts'
+import type { AttemptPlan } from './types.ts'
 
 /** An upstream failure, made from whatever was thrown while talking to it. */
 export function faultOf(thrown: unknown, provider: string): { error: GatewayErrorData; sent: boolean } {
@@ -18,6 +19,16 @@ export function faultOf(thrown: unknown, provider: string): { error: GatewayErro
     ),
     sent: true,
   }
+}
+
+/** A fault of the gateway or of a plugin is logged with its cause, which the client never sees. */
+export function reportOwnFault(plan: AttemptPlan, thrown: unknown): void {
+  if (!GatewayError.is(thrown) || thrown.data.class !== 'internal') return
+  plan.shared.logger.error('an answer failed in the gateway', {
+    id: plan.state.id,
+    provider: plan.provider.name,
+    cause: thrown.cause ?? thrown,
+  })
 }
 
 /** An error whose source is the upstream. */

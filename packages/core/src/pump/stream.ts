@@ -4,7 +4,7 @@ import type { Outcome } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
 import { observedUsage } from '../run/estimate.ts'
 import { publicError } from '../run/public-error.ts'
-import { faultOf, upstreamError } from './fault.ts'
+import { faultOf, reportOwnFault, upstreamError } from './fault.ts'
 import { createOutput, type Output } from './output.ts'
 import type { StreamLine } from './line.ts'
 import type { AttemptEnd, AttemptPlan, AttemptResult } from './types.ts'
@@ -155,10 +155,13 @@ export function pumpStream(
       fail(line.error)
       return
     }
-    if (phase === 'waiting' && line.committed) open()
-    if (phase === 'open') line.open()
+    if (phase === 'waiting' && line.committed) {
+      // The held events run through the hooks first: one that throws on them still gets a status of its own.
+      line.open()
+      open()
+    }
     flush()
-    if (phase === 'open' && !line.complete) observe()
+    if (phase === 'open') observe()
     if (line.progress !== lastProgress) {
       lastProgress = line.progress
       lastProgressAt = performance.now()
@@ -193,9 +196,9 @@ export function pumpStream(
   const settleUncommitted = (): void => {
     if (line.error) fail(line.error)
     else if (line.committed || (line.complete && line.finish && line.finish.reason !== 'error')) {
-      open()
       guarded(() => line.open())
       if (isOver()) return
+      open()
       if (line.complete) complete()
       else
         fail(
@@ -215,6 +218,7 @@ export function pumpStream(
     try {
       work()
     } catch (thrown) {
+      reportOwnFault(plan, thrown)
       fail(faultOf(thrown, provider).error)
     }
   }

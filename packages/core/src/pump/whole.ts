@@ -14,7 +14,7 @@ import { accumulate, eventsOf, sealParts } from '../codec/index.ts'
 import { GatewayError } from '../error.ts'
 import { readBody } from './body.ts'
 import { createPipe } from './event-pipe.ts'
-import { faultOf, upstreamError } from './fault.ts'
+import { faultOf, reportOwnFault, upstreamError } from './fault.ts'
 import { stagesOf } from './stages.ts'
 import type { AttemptPlan, AttemptResult } from './types.ts'
 
@@ -34,9 +34,15 @@ export async function pumpWhole(
   }
   try {
     const json = parseAnswer(bytes, provider)
-    return tap ? relayWhole(plan, bytes, json, tap) : convertWhole(plan, json, lowered)
+    const result = tap ? relayWhole(plan, bytes, json, tap) : convertWhole(plan, json, lowered)
+    // The one report of a whole answer; there is nothing left to stop.
+    if (result.kind === 'whole' && result.end.usage) plan.observe(result.end.usage)
+    return result
   } catch (thrown) {
-    if (GatewayError.is(thrown)) return { kind: 'failed', ...faultOf(thrown, provider), sent: true }
+    if (GatewayError.is(thrown)) {
+      reportOwnFault(plan, thrown)
+      return { kind: 'failed', ...faultOf(thrown, provider), sent: true }
+    }
     plan.shared.logger.error('an answer could not be converted', {
       id: plan.state.id,
       provider,

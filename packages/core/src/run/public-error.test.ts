@@ -6,12 +6,24 @@ import { publicError } from './public-error.ts'
 const redact = (text: string): string => text.replaceAll('sk-canary', '[redacted]')
 const upstream = (name: ErrorClass): ReturnType<typeof publicError> =>
   publicError(
-    new GatewayError({ class: name, message: 'their text sk-canary', code: 'c', param: '/p', source: 'upstream' }).data,
+    new GatewayError({
+      class: name,
+      message: 'their text sk-canary',
+      code: 'c',
+      param: '/p',
+      source: 'upstream',
+    }).data,
     redact,
   )
 
 it('keeps the text of request faults, redacted', () => {
-  for (const name of ['invalid_request', 'context_length', 'too_large', 'unsupported', 'content_policy'] as const) {
+  for (const name of [
+    'invalid_request',
+    'context_length',
+    'too_large',
+    'unsupported',
+    'content_policy',
+  ] as const) {
     expect(upstream(name)).toMatchObject({ class: name, message: 'their text [redacted]', param: '/p' })
   }
 })
@@ -26,7 +38,13 @@ it('never tells a client that its key or its balance is bad because ours is', ()
 })
 
 it('uses our own words for what the provider broke', () => {
-  for (const name of ['rate_limited', 'overloaded', 'timeout', 'upstream_failed', 'upstream_truncated'] as const) {
+  for (const name of [
+    'rate_limited',
+    'overloaded',
+    'timeout',
+    'upstream_failed',
+    'upstream_truncated',
+  ] as const) {
     const shown = upstream(name)
     expect(shown.class).toBe(name)
     expect(shown.message).not.toContain('their text')

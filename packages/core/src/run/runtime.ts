@@ -25,6 +25,8 @@ export interface Runtime {
   readonly tasks: TaskSet
   readonly shared: PumpShared
   readonly deadlines: HookDeadlines
+  /** Waits before a failed settlement is tried again, in milliseconds. */
+  readonly settleRetries: readonly number[]
   readonly active: Set<ActiveRequest>
   protocol(name: string): Protocol | undefined
   /** A response header of ours under the configured prefix; undefined where there is none. */

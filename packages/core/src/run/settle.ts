@@ -9,7 +9,7 @@ import { operationPhases } from './operations.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Waits before a failed settlement is tried again, in milliseconds. */
-const settleRetries: readonly number[] = [100, 1000, 5000]
+export const defaultSettleRetries: readonly number[] = [100, 1000, 5000]
 
 const nothing: Usage = { tokens: {}, source: 'none', final: true }
 
@@ -151,7 +151,7 @@ async function settleOnce(
         await withDeadline(made, runtime.deadlines['bill.settle'], `bill.settle of ${plugin}`)
       return
     } catch (cause) {
-      const wait = settleRetries[attempt]
+      const wait = runtime.settleRetries[attempt]
       if (wait === undefined) {
         runtime.logger.error(`bill.settle of ${plugin} failed for good; this line is the record`, {
           id: context.id,

@@ -45,7 +45,11 @@ it('estimates a completed answer that reported nothing, or what cannot be true',
 
 it('never turns a request of which nothing was delivered into a full prompt', () => {
   for (const outcome of ['failed', 'aborted'] as const) {
-    expect(usageOf(context(), { outcome, outputBytes: 0 })).toEqual({ tokens: {}, source: 'none', final: true })
+    expect(usageOf(context(), { outcome, outputBytes: 0 })).toEqual({
+      tokens: {},
+      source: 'none',
+      final: true,
+    })
   }
 })
 
