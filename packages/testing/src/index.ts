@@ -1,1 +1,14 @@
-export {}
+export * from './fixtures.ts'
+export * from './random.ts'
+export * from './fake/clock.ts'
+export * from './fake/context.ts'
+export * from './fake/logger.ts'
+export {
+  createFakeUpstream,
+  type FakeUpstream,
+  type FakeUpstreamOptions,
+  type UpstreamRequest,
+} from './upstream/server.ts'
+export { faults, type Faults } from './upstream/faults.ts'
+export type { Ending, Piece, Replier, Reply, SeenRequest } from './upstream/reply.ts'
+export * from './store/index.ts'
