@@ -117,10 +117,9 @@ describe('spliceJson', () => {
         try {
           for (const one of splices) wanted = apply(wanted, one.pointer.slice(1).split('/'), one.value)
         } catch {
-          expect(() => splice(text, ...splices)).toThrow(WireError)
-          return
+          wanted = refused
         }
-        expect(JSON.parse(splice(text, ...splices))).toEqual(wanted)
+        expect(outcome(text, splices)).toEqual(wanted)
       }),
       { numRuns: 3000 },
     )
@@ -157,6 +156,17 @@ describe('spliceJson', () => {
     }
   })
 })
+
+const refused = 'refused'
+
+function outcome(text: string, splices: readonly Splice[]): unknown {
+  try {
+    return JSON.parse(splice(text, ...splices))
+  } catch (error) {
+    if (WireError.is(error)) return refused
+    throw error
+  }
+}
 
 function time(text: string): number {
   const body = encoder.encode(text)
