@@ -142,6 +142,7 @@ export interface CounterStore<N extends string = string> {
   readonly name: N
   take(
     key: string,
+    // number: a count of requests or tokens, not money
     cost: number,
     limit: { readonly per: number; readonly windowMs: number },
   ): Awaitable<{ readonly ok: boolean; readonly remaining: number; readonly resetMs: number }>

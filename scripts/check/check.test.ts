@@ -1,0 +1,267 @@
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { checkDependencies } from './dependencies.ts'
+import { checkLayers } from './layers.ts'
+import { checkLicences, isAllowed } from './licences.ts'
+import { checkManifests } from './manifests.ts'
+import { builtSql, checkSources, floatMoney } from './sources.ts'
+import { packageOf, readWorkspace, type Workspace } from './workspace.ts'
+
+const roots: string[] = []
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true })
+})
+
+const engines = { node: '>=26' }
+
+/** A package.json without a fault. */
+function manifest(change: object = {}): object {
+  return {
+    name: '@gantry/one',
+    version: '0.1.0',
+    license: 'MIT',
+    type: 'module',
+    sideEffects: false,
+    files: ['dist', 'README.md', 'LICENSE'],
+    exports: { '.': './src/index.ts' },
+    publishConfig: {
+      access: 'public',
+      exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' } },
+    },
+    engines,
+    peerDependencies: { '@gantry/core': 'workspace:^' },
+    ...change,
+  }
+}
+
+/** A repository without a fault, on disk, to break in one place. */
+function workspace(files: Readonly<Record<string, string | object>> = {}): Workspace {
+  const root = mkdtempSync(join(tmpdir(), 'check-'))
+  roots.push(root)
+  const all: Record<string, string | object> = {
+    LICENSE: 'MIT',
+    'package.json': { name: 'root', engines },
+    'pnpm-workspace.yaml': 'minimumReleaseAge: 10080\ncatalog:\n  # production\n  zod: 4.0.0\n',
+    'packages/core/package.json': manifest({
+      name: '@gantry/core',
+      peerDependencies: {},
+      dependencies: { zod: 'catalog:' },
+    }),
+    'packages/core/README.md': '',
+    'packages/core/src/index.ts': "import { z } from 'zod'\nexport const used = z\n",
+    'packages/core/node_modules/zod/package.json': { name: 'zod', version: '4.0.0', license: 'MIT' },
+    'plugins/one/package.json': manifest(),
+    'plugins/one/README.md': '',
+    'plugins/one/src/index.ts': "export { a } from './a.ts'\n",
+    'plugins/one/src/a.ts':
+      "import type { Plugin } from '@gantry/core'\nexport const a: Plugin = { name: 'a' }\n",
+    ...files,
+  }
+  for (const [path, content] of Object.entries(all)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), typeof content === 'string' ? content : JSON.stringify(content))
+  }
+  return readWorkspace(root)
+}
+
+function problemsOf(given: Workspace): readonly string[] {
+  return [
+    ...checkManifests(given),
+    ...checkDependencies(given),
+    ...checkLayers(given),
+    ...checkSources(given),
+    ...checkLicences(given).problems,
+  ]
+}
+
+describe('a repository', () => {
+  test('without a fault has no problem', () => {
+    expect(problemsOf(workspace())).toEqual([])
+  })
+
+  const a = 'plugins/one/src/a.ts'
+  const own = 'plugins/one/package.json'
+  const faults: readonly [string, Readonly<Record<string, string | object>>, RegExp][] = [
+    [
+      'install script',
+      { [own]: manifest({ scripts: { postinstall: 'x' } }) },
+      /must not have the script postinstall/,
+    ],
+    ['other engine', { [own]: manifest({ engines: { node: '>=20' } }) }, /engines\.node/],
+    [
+      'export without a build',
+      { [own]: manifest({ publishConfig: { access: 'public' } }) },
+      /publishConfig\.exports\["\."\]/,
+    ],
+    [
+      'export of nothing',
+      { [own]: manifest({ exports: { '.': './src/index.ts', './b': './src/b.ts' } }) },
+      /names \.\/src\/b\.ts/,
+    ],
+    [
+      'core as a dependency',
+      { [own]: manifest({ peerDependencies: {}, dependencies: { '@gantry/core': 'workspace:^' } }) },
+      /has to be a peer dependency/,
+    ],
+    [
+      'undeclared import',
+      { [a]: "import { z } from 'zod'\nimport '@gantry/core'\nexport const a = z\n" },
+      /imports "zod", which plugins\/one\/package\.json does not declare for run time/,
+    ],
+    [
+      'undeclared import in a test',
+      { 'plugins/one/src/a.test.ts': "import fc from 'fast-check'\n" },
+      /imports "fast-check"/,
+    ],
+    [
+      'undeclared dynamic import',
+      { [a]: "import '@gantry/core'\nexport const a = () => import('pino')\n" },
+      /imports "pino"/,
+    ],
+    [
+      'unused dependency',
+      { [own]: manifest({ dependencies: { zod: 'catalog:' } }) },
+      /declares "zod", which nothing that is published imports/,
+    ],
+    [
+      'dependency used by tests only',
+      {
+        [own]: manifest({ dependencies: { zod: 'catalog:' } }),
+        'plugins/one/src/a.test.ts': "import 'zod'\n",
+      },
+      /declares "zod"/,
+    ],
+    [
+      'version outside the catalog',
+      { [own]: manifest({ dependencies: { zod: '^4' } }), [a]: "import 'zod'\nimport '@gantry/core'\n" },
+      /has to be "catalog:"/,
+    ],
+    [
+      'unused catalog entry',
+      { 'pnpm-workspace.yaml': 'minimumReleaseAge: 10080\ncatalog:\n  zod: 4.0.0\n  pino: 1.0.0\n' },
+      /lists "pino"/,
+    ],
+    [
+      'range in the catalog',
+      { 'pnpm-workspace.yaml': 'minimumReleaseAge: 10080\ncatalog:\n  zod: ^4.0.0\n' },
+      /one exact version/,
+    ],
+    [
+      'fresh releases',
+      { 'pnpm-workspace.yaml': 'minimumReleaseAge: 60\ncatalog:\n  zod: 4.0.0\n' },
+      /minimumReleaseAge/,
+    ],
+    [
+      'copyleft',
+      {
+        'packages/core/node_modules/zod/package.json': { name: 'zod', version: '4.0.0', license: 'AGPL-3.0' },
+      },
+      /"AGPL-3\.0" is not on the list/,
+    ],
+    [
+      'no licence',
+      { 'packages/core/node_modules/zod/package.json': { name: 'zod', version: '4.0.0' } },
+      /states no licence/,
+    ],
+    [
+      'copyleft two levels down',
+      {
+        'packages/core/node_modules/zod/package.json': {
+          name: 'zod',
+          version: '4.0.0',
+          license: 'MIT',
+          dependencies: { deep: '1' },
+        },
+        'packages/core/node_modules/deep/package.json': {
+          name: 'deep',
+          version: '1.0.0',
+          license: 'GPL-3.0',
+        },
+      },
+      /deep@1\.0\.0.*needed by zod/,
+    ],
+    [
+      'model that imports',
+      {
+        'packages/core/src/model/x.ts': "import type { A } from '../contract/a.ts'\n",
+        'packages/core/src/index.ts': "import 'zod'\nimport './model/x.ts'\n",
+      },
+      /the model must not import contract/,
+    ],
+    [
+      'money as a number',
+      { 'packages/core/src/index.ts': "import 'zod'\nexport interface Wallet { balance: number }\n" },
+      /an amount has to be a bigint/,
+    ],
+    [
+      'built SQL',
+      {
+        [a]: "import '@gantry/core'\nexport function f(db, name) {\n  db.run(`select * from t where name = '${name}'`)\n}\n",
+      },
+      /SQL built from text/,
+    ],
+  ]
+  test.each(faults)('%s', (_, files, expected) => {
+    const problems = problemsOf(workspace(files))
+    expect(problems.join('\n')).toMatch(expected)
+  })
+
+  test('core with thirteen runtime dependencies is too much', () => {
+    const names = Array.from({ length: 13 }, (_, index) => `d${index}`)
+    const core = manifest({
+      name: '@gantry/core',
+      peerDependencies: {},
+      dependencies: Object.fromEntries(names.map((name) => [name, 'catalog:'])),
+    })
+    expect(checkManifests(workspace({ 'packages/core/package.json': core })).join()).toMatch(
+      /13 runtime dependencies/,
+    )
+  })
+})
+
+describe('pieces', () => {
+  test.each([
+    ['MIT', true],
+    ['(MIT OR GPL-3.0)', true],
+    ['MIT AND GPL-3.0', false],
+    ['Apache-2.0 AND BSD-3-Clause', true],
+    ['SEE LICENSE IN x', false],
+  ])('licence %s: %s', (expression, expected) => {
+    expect(isAllowed(expression)).toBe(expected)
+  })
+
+  test.each([
+    ['./a.ts', undefined],
+    ['node:fs', undefined],
+    ['fs', undefined],
+    ['@a/b/c', '@a/b'],
+    ['a/b', 'a'],
+  ])('package of %s is %s', (specifier, expected) => {
+    expect(packageOf(specifier)).toBe(expected)
+  })
+
+  test('SQL from constants of the module is fine, from arguments it is not', () => {
+    const text = [
+      'const columns = `a, b`',
+      'const select = `select ${columns} from t`',
+      'function f(name: string) {',
+      '  run(`select ${columns} from t`)',
+      '  run(`select ${name} from t`)',
+      "  run('delete from t where name = ' + name)",
+      '  // sql: a whole number by its type',
+      '  run(`pragma user_version = ${name}`)',
+      '}',
+    ]
+    expect(builtSql({ text: text.join('\n') })).toEqual([5, 6])
+  })
+
+  test('money in floating point is found, its excuse is heard', () => {
+    expect(
+      floatMoney({
+        text: 'a: {\n  amount: number\n  count: number\n  // number: a count\n  cost: number\n}',
+      }),
+    ).toEqual([2])
+  })
+})
