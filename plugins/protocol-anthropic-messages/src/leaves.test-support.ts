@@ -19,6 +19,9 @@ const structure = new Set([
   'parallel',
 ])
 
+/** Wishes that this wire always grants: one choice, and schemas that are enforced. */
+const granted = new Set(['/sampling/count', '/output/strict'])
+
 /**
  * Leaves of a request that are neither in the outbound body nor under the pointer of a reported loss, as model
  * pointers. Empty values and `false` are defaults; `$` keys are a codec's own notes.
@@ -30,9 +33,10 @@ export function lostLeaves(
 ): readonly string[] {
   const texts: string[] = []
   const values = new Set<Json>()
-  collect(body, texts, values)
+  const sent = JSON.parse(JSON.stringify(body)) as Json
+  collect(sent, texts, values)
   const everything = texts.join('\n')
-  const objects = new Set(objectsIn(body))
+  const objects = new Set(objectsIn(sent))
   const reported = losses.map(({ pointer }) => pointer)
   const covered = (pointer: string): boolean =>
     reported.some((at) => pointer === at || pointer.startsWith(`${at}/`))
@@ -52,7 +56,8 @@ export function lostLeaves(
       }
       return
     }
-    if (values.has(node)) return
+    if (granted.has(pointer) || /\/custody\/(protocol|issuer|format)$/.test(pointer) || values.has(node))
+      return
     if (typeof node === 'string') {
       if (everything.includes(node)) return
       if (pointer.endsWith('/callId') && texts.includes(wireCallId(node))) return

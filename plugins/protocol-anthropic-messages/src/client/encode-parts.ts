@@ -27,8 +27,8 @@ export function encodeParts(
   parts.forEach((part, index) => {
     const pointer = part.at ?? pointerTo(base, index)
     const block =
-      part.type === 'tool_call'
-        ? encodeCall(part, pointer, scope, callIds?.(part) ?? part.callId)
+      part.type === 'tool_call' && callIds
+        ? encodeCall(part, pointer, scope, callIds(part))
         : encodePart(part, speaker, pointer, scope)
     if (block) {
       // A native block holds its own fields already.
@@ -89,7 +89,9 @@ function encodePart(part: Part, speaker: Speaker, pointer: string, scope: Scope)
       losses.lowered(pointer, 'part.refusal', 'sent as text')
       return textBlock(part.text, pointer, scope)
     case 'reasoning':
-      return encodeReasoning(part, pointer, scope)
+      if (speaker === 'assistant') return encodeReasoning(part, pointer, scope)
+      losses.dropped(pointer, 'part.reasoning', 'only assistants think')
+      return undefined
     case 'server_tool_call':
     case 'server_tool_result':
     case 'tools_added':
@@ -110,7 +112,7 @@ function encodePart(part: Part, speaker: Speaker, pointer: string, scope: Scope)
     }
     case 'tool_call':
     case 'tool_result':
-      // Pairing decides about these; here they stand where no pair can be.
+      // Pairing has taken those that have a place; these stand on the wrong side.
       losses.dropped(pointer, `part.${part.type}`)
       return undefined
   }

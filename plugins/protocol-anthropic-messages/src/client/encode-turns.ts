@@ -3,7 +3,7 @@ import { joinRuns } from '@gantry/core/codec'
 import type { Block } from '../json.ts'
 import { encodeParts, encodeResult, textBlock } from './encode-parts.ts'
 import { ownExtra } from './losses.ts'
-import { placeSystem } from './place-system.ts'
+import { foldSystem, placeSystem } from './place-system.ts'
 import type { Scope } from './scope.ts'
 import { wireCallId } from './tool-names.ts'
 
@@ -46,8 +46,8 @@ export function encodeTurns(turns: readonly Turn[], scope: Scope): Message[] {
 interface State {
   readonly scope: Scope
   readonly messages: Message[]
-  /** Calls of the last assistant message that have no answer yet: the client's id to the wire's. */
-  open: Map<string, string>
+  /** Calls of the last assistant message without an answer: the client's id to the wire's; a host may repeat one. */
+  open: Map<string, string[]>
   readonly usedIds: Set<string>
 }
 
@@ -61,10 +61,12 @@ function sideOf(turn: Turn): Message['role'] {
 }
 
 function addAssistant(state: State, turn: Turn): void {
-  const opened = new Map<string, string>()
+  const opened = new Map<string, string[]>()
   const callId = (part: ToolCallPart): string => {
     const id = uniqueId(state.usedIds, part.callId)
-    opened.set(part.callId, id)
+    const same = opened.get(part.callId)
+    if (same) same.push(id)
+    else opened.set(part.callId, [id])
     return id
   }
   const pointer = turn.at ?? ''
@@ -73,7 +75,7 @@ function addAssistant(state: State, turn: Turn): void {
   if (blocks.length === 0) return
   answerOpenCalls(state)
   push(state, 'assistant', blocks, extra)
-  for (const [id, wire] of opened) state.open.set(id, wire)
+  state.open = opened
 }
 
 function addUser(state: State, turn: Turn): void {
@@ -91,13 +93,12 @@ function addUser(state: State, turn: Turn): void {
       others.push(part)
       continue
     }
-    const wire = state.open.get(part.callId)
+    const wire = state.open.get(part.callId)?.shift()
     if (wire === undefined) {
       flush()
       rest.push(...orphan(part, scope))
       continue
     }
-    state.open.delete(part.callId)
     const block = encodeResult(part, wire, part.at ?? pointer, scope)
     results.push(block)
     scope.breakpoints.mark(results, part.cache, part.at ?? pointer)
@@ -108,12 +109,16 @@ function addUser(state: State, turn: Turn): void {
   if (blocks.length > 0) push(state, 'user', blocks, extra)
 }
 
+/** A system message stands behind a user's; anywhere else it has to be the user's. */
 function addSystem(state: State, turn: Turn): void {
+  answerOpenCalls(state)
+  if (state.messages.at(-1)?.role === 'assistant' || state.messages.length === 0) {
+    addUser(state, foldSystem(turn, state.scope))
+    return
+  }
   const blocks = encodeParts(turn.parts, 'user', state.scope, turn.at ?? '')
   const extra = ownExtra(turn.extra, turn.at ?? '', state.scope.losses)
-  if (blocks.length === 0) return
-  answerOpenCalls(state)
-  push(state, 'system', blocks, extra)
+  if (blocks.length > 0) push(state, 'system', blocks, extra)
 }
 
 /** Calls that nobody answered before somebody else spoke. */
@@ -123,7 +128,7 @@ function answerOpenCalls(state: State): void {
 }
 
 function missing(state: State): Block[] {
-  const blocks = Array.from(state.open.values(), (id): Block => ({
+  const blocks = Array.from([...state.open.values()].flat(), (id): Block => ({
     type: 'tool_result',
     tool_use_id: id,
     content: 'no result',
@@ -134,7 +139,9 @@ function missing(state: State): Block[] {
 }
 
 function push(state: State, role: Message['role'], blocks: Block[], extra: Block): void {
-  const last = state.messages.at(-1)
+  // Nobody but an assistant may follow a system message: the user goes on before it.
+  const behindSystem = role === 'user' && state.messages.at(-1)?.role === 'system'
+  const last = state.messages.at(behindSystem ? -2 : -1)
   if (last?.role === role) {
     for (const block of blocks) last.content.push(block)
     Object.assign(last, extra)

@@ -3,49 +3,45 @@ import { isSystem, reportTurn, textOnly } from './encode-system.ts'
 import type { Scope } from './scope.ts'
 
 /**
- * Puts system turns inside the conversation where the wire takes them: after a user message, last or followed by an
- * assistant, never two in a row. Models without mid-conversation system messages, and places where none may stand,
- * get them as marked user text instead.
- * Returns turns of roles `system`, `user` and `assistant` (and `tool`), system ones already in a legal place.
+ * Brings system turns inside the conversation behind the user's run that they stand in, because the wire wants them
+ * between a user message and an assistant's. Models without mid-conversation system messages get marked user text.
+ * Returns turns of roles `system`, `user`, `assistant` and `tool`.
  */
 export function placeSystem(turns: readonly Turn[], scope: Scope): readonly Turn[] {
   const placed: Turn[] = []
-  let pending: Turn[] = []
+  let waiting: Turn[] = []
+  const moved = new Set<Turn>()
   const flush = (): void => {
-    for (const turn of pending) {
-      const before = placed.findLast((other) => !isSystem(other))
-      const legal = before !== undefined && before.role !== 'assistant'
-      placed.push(legal ? turn : fold(turn, scope))
-    }
-    pending = []
-  }
-  for (const turn of turns) {
-    const pointer = turn.at ?? ''
-    reportTurn(turn, pointer, scope)
-    if (isSystem(turn)) {
-      const system: Turn = { ...turn, role: 'system', parts: textOnly(turn.parts, scope) }
-      if (scope.rules.midSystem) pending.push(system)
-      else placed.push(fold(system, scope))
-    } else if (turn.role === 'assistant') {
-      flush()
-      placed.push(turn)
-    } else {
-      // It has to wait until the user's run is over.
-      for (const waiting of pending) {
+    for (const turn of waiting) {
+      if (moved.has(turn)) {
         scope.losses.approximated(
-          waiting.at ?? '',
+          turn.at ?? '',
           'turn.system',
           'moved behind the user messages that follow it',
         )
       }
       placed.push(turn)
     }
+    waiting = []
+  }
+  for (const turn of turns) {
+    reportTurn(turn, turn.at ?? '', scope)
+    if (isSystem(turn)) {
+      const system: Turn = { ...turn, role: 'system', parts: textOnly(turn.parts, scope) }
+      if (scope.rules.midSystem) waiting.push(system)
+      else placed.push(foldSystem(system, scope))
+      continue
+    }
+    if (turn.role === 'assistant') flush()
+    else for (const system of waiting) moved.add(system)
+    placed.push(turn)
   }
   flush()
   return placed
 }
 
-function fold(turn: Turn, scope: Scope): Turn {
+/** A system turn as marked user text, for models and places that take none. */
+export function foldSystem(turn: Turn, scope: Scope): Turn {
   scope.losses.lowered(turn.at ?? '', 'turn.system', 'sent as marked user text')
   const parts = turn.parts.map((part): Part =>
     part.type === 'text' && part.text.trim() !== ''

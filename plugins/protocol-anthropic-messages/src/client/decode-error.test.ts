@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeError } from './decode-error.ts'
+
+const bytes = (value: unknown): Uint8Array =>
+  new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value))
+const of = (status: number, type?: string, message = 'Something'): string =>
+  decodeError(status, new Headers(), bytes({ type: 'error', error: { type, message } })).class
+
+describe('errors', () => {
+  it('are classed by type, then by status', () => {
+    expect(of(400, 'invalid_request_error')).toBe('invalid_request')
+    expect(of(401, 'authentication_error')).toBe('authentication')
+    expect(of(402, 'billing_error')).toBe('insufficient_funds')
+    expect(of(403, 'permission_error')).toBe('permission')
+    expect(of(404, 'not_found_error')).toBe('not_found')
+    expect(of(413, 'request_too_large')).toBe('too_large')
+    expect(of(429, 'rate_limit_error')).toBe('rate_limited')
+    expect(of(500, 'api_error')).toBe('upstream_failed')
+    expect(of(504, 'timeout_error')).toBe('timeout')
+    expect(of(529, 'overloaded_error')).toBe('overloaded')
+    expect([400, 402, 408, 409, 418, 500, 503, 529, 302].map((status) => of(status))).toEqual([
+      'invalid_request',
+      'insufficient_funds',
+      'timeout',
+      'conflict',
+      'invalid_request',
+      'upstream_failed',
+      'overloaded',
+      'overloaded',
+      'upstream_failed',
+    ])
+  })
+
+  it('are read where the wire has no type', () => {
+    expect(
+      of(400, 'invalid_request_error', 'Your credit balance is too low to access the Anthropic API.'),
+    ).toBe('insufficient_funds')
+    expect(of(400, 'invalid_request_error', 'prompt is too long: 210000 tokens > 200000 maximum')).toBe(
+      'context_length',
+    )
+    expect(
+      of(400, 'invalid_request_error', 'input length and `max_tokens` exceed context limit: 1 + 2 > 2'),
+    ).toBe('context_length')
+    expect(of(400, 'invalid_request_error', 'Output blocked by content filtering policy')).toBe(
+      'content_policy',
+    )
+    expect(of(500, 'api_error', 'prompt is too long')).toBe('upstream_failed')
+  })
+
+  it('say when to come back', () => {
+    const after = (headers: { [name: string]: string }): unknown =>
+      decodeError(429, new Headers(headers), bytes('')).retryAfterMs
+    expect(after({ 'retry-after': '12' })).toBe(12_000)
+    expect(after({ 'retry-after': '1.5' })).toBe(1500)
+    expect(after({ 'retry-after': '9', 'retry-after-ms': '250' })).toBe(250)
+    expect(after({ 'retry-after': new Date(Date.now() - 1000).toUTCString() })).toBe(0)
+    expect(after({ 'retry-after': 'soon' })).toBeUndefined()
+    expect(decodeError(429, new Headers({ 'x-should-retry': 'false' }), bytes('')).retryable).toBe(false)
+    expect(decodeError(400, new Headers({ 'x-should-retry': 'true' }), bytes('')).retryable).toBe(true)
+  })
+
+  it('survive any body', () => {
+    const message = 'The upstream answered 502 without a readable error.'
+    for (const body of [
+      '',
+      '<html>Bad gateway</html>',
+      '{"error":',
+      '[]',
+      'null',
+      '{}',
+      '{"error":{"message":" "}}',
+    ]) {
+      expect(decodeError(502, new Headers(), bytes(body))).toMatchObject({
+        class: 'upstream_failed',
+        message,
+        source: 'upstream',
+      })
+    }
+    expect(decodeError(400, new Headers(), bytes({ error: 'plain' })).message).toBe('plain')
+    expect(decodeError(400, new Headers(), bytes({ message: 'x'.repeat(9000) })).message).toHaveLength(4000)
+    fc.assert(
+      fc.property(fc.integer({ min: 100, max: 999 }), fc.uint8Array(), fc.json(), (status, noise, json) => {
+        for (const body of [noise, bytes(json)])
+          expect(decodeError(status, new Headers(), body).message).not.toBe('')
+      }),
+    )
+  })
+})
