@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { bootNotes } from '@gantry/core'
+import type { Context, Host, HttpProvider, ProviderPlugin, Target } from '@gantry/core'
+import simulator from './index.ts'
+
+const context: Context = {
+  id: 'req_1',
+  signal: new AbortController().signal,
+  protocol: 'openai-chat',
+  operation: 'generate',
+  wire: {
+    method: 'POST',
+    path: '',
+    params: {},
+    headers: new Headers(),
+    body: new Uint8Array(),
+    json: () => ({}),
+  },
+  receivedAt: new Date(0),
+  get: () => {
+    throw new Error('unset')
+  },
+  peek: () => undefined,
+  set: () => {},
+  subrequest: () => Promise.reject(new Error('none')),
+}
+const nothing = (): void => {}
+const host: Host = {
+  logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
+  config: { providers: {}, models: {}, groups: {} },
+  use: () => {
+    throw new Error('nothing provided')
+  },
+  all: () => [],
+  price: () => [],
+  task: nothing,
+}
+
+function http(plugin: ProviderPlugin): HttpProvider {
+  const provider = plugin.provider('sim')
+  if (!('endpoint' in provider)) throw new Error('not an HTTP provider')
+  return provider
+}
+
+function target(protocol: string, credential?: number): Target {
+  return { provider: 'sim', protocol, model: 'm', ...(credential !== undefined && { credential }) }
+}
+
+describe('simulator', () => {
+  it('needs no options and offers the chat wire', () => {
+    const plugin = simulator()
+    expect(bootNotes(plugin).problems).toEqual([])
+    expect(http(plugin)).toMatchObject({
+      name: 'sim',
+      speaks: ['openai-chat'],
+      credentials: 1,
+      cancelStopsBilling: true,
+      retryAfterSent: false,
+    })
+  })
+
+  it('listens from setup to close, on a socket of its own each time', async () => {
+    const plugin = simulator({ speaks: ['anthropic-messages', 'openai-chat'], apiKey: ['a', 'b'] })
+    const provider = http(plugin)
+    expect(() => provider.endpoint(target('openai-chat'), context)).toThrow(
+      'The simulator sim is not running.',
+    )
+    await plugin.setup?.(host)
+    const chat = await provider.endpoint(target('openai-chat'), context)
+    expect(chat).toMatchObject({ headers: { authorization: 'Bearer a' } })
+    expect(chat.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
+    const messages = await provider.endpoint(target('anthropic-messages', 1), context)
+    expect(messages).toEqual({ url: chat.url, headers: { 'x-api-key': 'b' } })
+    const body = JSON.stringify({
+      model: 'm',
+      max_tokens: 9,
+      messages: [{ role: 'user', content: 'say hi' }],
+    })
+    const headers = { ...messages.headers, 'anthropic-version': '2023-06-01' }
+    const answer = await fetch(`${messages.url}/messages`, { method: 'POST', headers, body })
+    expect(await answer.json()).toMatchObject({ content: [{ type: 'text', text: 'hi' }] })
+    await plugin.close?.()
+    await plugin.close?.()
+    await expect(fetch(`${chat.url}/models`)).rejects.toThrow('fetch failed')
+    expect(() => provider.endpoint(target('openai-chat'), context)).toThrow('not running')
+    await plugin.setup?.(host)
+    expect((await provider.endpoint(target('openai-chat'), context)).url).not.toBe('')
+    await plugin.close?.()
+  })
+
+  it('serves only the wires it speaks', async () => {
+    const plugin = simulator({ speaks: 'anthropic-messages' })
+    await plugin.setup?.(host)
+    const { url } = await http(plugin).endpoint(target('anthropic-messages'), context)
+    const answer = await fetch(`${url}/chat/completions`, { method: 'POST', body: '{}' })
+    expect(answer.status).toBe(404)
+    expect(await answer.json()).toMatchObject({ type: 'error' })
+    await plugin.close?.()
+  })
+
+  it('says of itself what it is told to say', async () => {
+    const provider = http(
+      simulator({
+        cancelStopsBilling: 'unknown',
+        timeouts: { idleMs: 5 },
+        retryAfterSent: true,
+        models: ['a'],
+        apiKey: ['x', 'y', 'z'],
+      }),
+    )
+    expect(provider).toMatchObject({
+      cancelStopsBilling: 'unknown',
+      timeouts: { idleMs: 5 },
+      retryAfterSent: true,
+      credentials: 3,
+    })
+    expect(await provider.models?.(context.signal)).toEqual([{ id: 'a' }])
+  })
+
+  it('fails its setup when the port is taken', async () => {
+    const first = simulator()
+    await first.setup?.(host)
+    const { url } = await http(first).endpoint(target('openai-chat'), context)
+    const second = simulator({ port: Number(new URL(url).port) })
+    await expect(Promise.resolve(second.setup?.(host))).rejects.toThrow('EADDRINUSE')
+    await second.close?.()
+    await first.close?.()
+  })
+
+  it.each<[object, string]>([
+    [{ pace: -1 }, 'provider-simulator.pace'],
+    [{ port: 70_000 }, 'provider-simulator.port'],
+    [{ speaks: 'gemini' }, 'provider-simulator.speaks'],
+    [{ cache: 'yes' }, 'provider-simulator.cache'],
+    [{ speed: 1 }, 'provider-simulator'],
+  ])('refuses %j and names the option', (options, path) => {
+    const wrong: Parameters<typeof simulator>[0] = Object.assign({ seed: '' }, options)
+    expect(bootNotes(simulator(wrong)).problems.map((problem) => problem.path)).toEqual([path])
+  })
+})
