@@ -25,9 +25,9 @@ describe('errors a user meets', () => {
   it('a syntax error: file, line, column and the text', async () => {
     const cwd = project({ 'gateway.config.ts': 'export default {\n  plugins: [],\n  models: }\n}\n' })
     const shown = expectOneScreen(await gantry(['check'], { cwd }))
-    expect(shown).toContain(`${cwd}/gateway.config.ts:3:12 is not valid TypeScript: Unexpected token`)
+    expect(shown).toContain(`${cwd}/gateway.config.ts:3:11 is not valid TypeScript: Unexpected token`)
     expect(shown).toContain('>    3 |   models: }')
-    expect(shown).toMatch(/^ {9}\| {12}\^$/m)
+    expect(shown).toMatch(/^ {9}\| {11}\^$/m)
   })
 
   it('a syntax error in a file that the config imports', async () => {

@@ -59,7 +59,7 @@ export function startGantry(words: readonly string[], { cwd, env = {} }: Launch)
     cwd,
     env: {
       PATH: process.env['PATH'] ?? '',
-      NODE_OPTIONS: process.env['STUB'] ?? '',
+
       HOME: cwd,
       XDG_RUNTIME_DIR: cwd,
       ...env,
@@ -125,7 +125,7 @@ void [memory, sqlite, env]
 
 export default defineGateway({
   server: { host: '127.0.0.1', port: 0 },
-  plugins: [standard({ log: false })],
+  plugins: [standard({ log: false, auth: { pepper: 'a pepper for these tests' } })],
   store: ${store},
   providers: { sim: simulator({ speaks: 'openai-chat' }) },
   models: { small: { to: 'sim/small', price: { input: '1', output: '2' } } },

@@ -27,11 +27,14 @@ export function isSecretRef(value: unknown): value is SecretRef {
 /** What `resolveSecrets` found. */
 export interface ResolvedSecrets {
   readonly value: unknown
-  /** Values read, for the redactor. */
+  /** Values read, and values written down under the name of a secret; for the redactor. */
   readonly secrets: readonly string[]
   /** Options whose variable is not set. */
   readonly missing: readonly { readonly path: string; readonly variable: string }[]
 }
+
+/** Options whose value is a secret also when it is written down and not read from the environment. */
+const secretNames = /(?:key|keys|secret|token|pepper|password|credential)s?$/i
 
 /** Replaces every `env('NAME')` in plain objects and arrays by its value; other values pass untouched. */
 export function resolveSecrets(
@@ -47,6 +50,7 @@ export function resolveSecrets(
       else secrets.push(found)
       return found
     }
+    if (typeof node === 'string' && secretNames.test(path.replace(/\[\d+\]$/, ''))) secrets.push(node)
     if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}[${index}]`))
     if (isPlain(node)) {
       return Object.fromEntries(
