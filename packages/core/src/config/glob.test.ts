@@ -60,10 +60,10 @@ describe('compileGlobs', () => {
     expect(compileGlobs([])('a')).toBe(false)
   })
 
-  test('10,000 patterns over a 64 KB name stay within seconds', () => {
+  test('10,000 patterns over a 64 KB name take no time', () => {
     const allows = compileGlobs(Array.from({ length: 10_000 }, (_, index) => `*x${index}*y*`))
     const begin = performance.now()
     expect(allows('a'.repeat(65_536))).toBe(false)
-    expect(performance.now() - begin).toBeLessThan(20_000)
+    expect(performance.now() - begin).toBeLessThan(2000)
   })
 })

@@ -57,8 +57,14 @@ function compileNeedle(text: string): Needle {
 
 /** Position after the first occurrence in `[from, end)`, or -1. */
 function findNeedle({ text, borders }: Needle, name: string, from: number, end: number): number {
+  const first = text.charAt(0)
   let matched = 0
   for (let index = from; index < end; index++) {
+    if (matched === 0) {
+      // The engine skips to the next candidate many characters at a time; it never looks back, so this stays linear.
+      index = name.indexOf(first, index)
+      if (index < 0 || index >= end) return -1
+    }
     const code = name.charCodeAt(index)
     while (matched > 0 && text.charCodeAt(matched) !== code) matched = borders[matched - 1] ?? 0
     if (text.charCodeAt(matched) === code) matched++
