@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import {
   createServer,
   type IncomingMessage,
@@ -295,6 +296,7 @@ describe('abort and back-pressure', () => {
       await sleep(1)
     }
     expect(connections).toBe(1)
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
     controller.abort()
     expect(await text((await client.request(to(origin))).body)).toBe('ok')
     expect(connections).toBe(1)

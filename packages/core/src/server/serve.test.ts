@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ConfigError } from '../config/problem.ts'
 import { createShell, serve, type GatewayServer, type Servable, type ServeOptions } from './index.ts'
-import { eventually, fakeKernel, sendRaw, statuses, type FakeHandler } from './testing.ts'
+import { eventually, fakeKernel, refuse, sendRaw, statuses, type FakeHandler } from './testing.ts'
 
 const servers: GatewayServer[] = []
 const sockets: Socket[] = []
@@ -91,6 +91,36 @@ describe('serve', () => {
     await Promise.all(held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))))
     await new Promise((next) => setTimeout(next, 20))
     expect(await sendRaw(server.port, get)).toEqual({ text: '', closed: true })
+  })
+})
+
+describe('a refused body', () => {
+  it('does not reset its own answer away', async () => {
+    const server = await start(refuse)
+    const head = 'POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 15000000\r\n\r\n'
+    const errors: Error[] = []
+    for (let turn = 0; turn < 5; turn++) {
+      const socket = open(server, head)
+      socket.on('error', (error) => errors.push(error))
+      for (let piece = 0; piece < 15; piece++) socket.write(Buffer.alloc(1_000_000, '1'))
+      await new Promise((resolve) => socket.once('close', resolve))
+      expect(statuses(socket.received)).toEqual([401])
+    }
+    // A socket closed on unread bytes gives the client a broken pipe, which many report instead of the answer.
+    expect(errors).toEqual([])
+  })
+
+  it('is not read for ever', async () => {
+    const kernel = fakeKernel({ handle: refuse })
+    const server = await start(undefined, {}, { fetch: createShell(() => kernel, { lingerMs: 100 }) })
+    const socket = open(
+      server,
+      'POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 15000000\r\n\r\n',
+    )
+    const timer = setInterval(() => socket.write('1'), 10)
+    await new Promise((resolve) => socket.once('close', resolve))
+    clearInterval(timer)
+    expect(statuses(socket.received)).toEqual([401])
   })
 })
 

@@ -357,6 +357,13 @@ describe.each([
     expect((await fetch('/v1/chat/completions', post(`"${'x'.repeat(700)}"`))).status).toBe(200)
   })
 
+  it('gives the room of a body back with a short answer, without a word of the kernel', async () => {
+    const { fetch } = await start({}, { maxInFlightBodyBytes: 1000 })
+    for (let turn = 0; turn < 5; turn++) {
+      expect((await fetch('/v1/chat/completions', post(`"${'x'.repeat(700)}"`))).status).toBe(200)
+    }
+  })
+
   it('gives the room of a stream back when the stream is over, without a word of the kernel', async () => {
     const { fetch } = await start(
       {
