@@ -133,7 +133,9 @@ describe('describeError', () => {
   })
 
   it('tells what the machine refuses from what the config says', () => {
-    const taken = new ConfigError([{ code: 'PORT_IN_USE', severity: 'error', path: 'server.port', message: 'is in use.' }])
+    const taken = new ConfigError([
+      { code: 'PORT_IN_USE', severity: 'error', path: 'server.port', message: 'is in use.' },
+    ])
     expect(describeError(taken, false)).toBe(
       'gantry: The gateway could not be set up.\n\n  error: server.port: is in use. [PORT_IN_USE]',
     )

@@ -48,9 +48,7 @@ function linesOf(error: unknown): string[] {
 }
 
 function isExpected(error: unknown): boolean {
-  return (
-    UserError.is(error) || ConfigError.is(error) || GatewayError.is(error) || systemError(error) !== undefined
-  )
+  return UserError.is(error) || ConfigError.is(error) || GatewayError.is(error)
 }
 
 function stackOf(error: Error): string[] {

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { stripVTControlCharacters } from 'node:util'
 import { didYouMean } from '@gantry/core'
 import { defineCommand, renderUsage, runCommand } from 'citty'
 import { UserError } from '../user-error.ts'
@@ -56,7 +57,7 @@ async function dispatch(words: readonly string[]): Promise<void> {
   if (first === '--version' || first === '-v') return print(version())
   const branch = Object.hasOwn(branches, first) ? branches[first] : undefined
   if (branch) {
-    if (second === undefined || isHelp(second)) return usage(group(first), root())
+    if (second === undefined || isHelp(second)) return usage(group(first))
     return runLeaf(branch.commands, second, words.slice(2), group(first))
   }
   return runLeaf(leaves, first, words.slice(1), root(), Object.keys(branches))
@@ -88,7 +89,8 @@ async function runLeaf(
 }
 
 async function usage(shown: Command, parent?: Command): Promise<void> {
-  print(await renderUsage(shown, parent))
+  const text = await renderUsage(shown, parent)
+  print(process.stdout.isTTY ? text : stripVTControlCharacters(text))
 }
 
 function root(): Command {
@@ -101,7 +103,7 @@ function root(): Command {
 
 function group(name: string): Command {
   const { description, commands } = branches[name] ?? { description: '', commands: {} }
-  return defineCommand({ meta: { name, description }, subCommands: commands })
+  return defineCommand({ meta: { name: `gantry ${name}`, description }, subCommands: commands })
 }
 
 function isHelp(word: string): boolean {

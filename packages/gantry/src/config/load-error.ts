@@ -28,10 +28,11 @@ export function explainLoadError(error: unknown, configPath: string): unknown {
 function syntaxError(error: Error): UserError | undefined {
   const match = /^(?:ParseError|SyntaxError):\s*([\s\S]*?)\s*\n\s*(\S.*):(\d+):(\d+)\s*$/.exec(error.message)
   if (!match) return undefined
-  const [, what = '', file = '', line = '', column = ''] = match
+  const [, what = '', file = '', line = '', zeroBased = ''] = match
+  const column = Number(zeroBased) + 1
   return new UserError({
     message: `${file}:${line}:${column} is not valid TypeScript: ${what}`,
-    details: codeFrame(file, Number(line), Number(column)),
+    details: codeFrame(file, Number(line), column),
     cause: error,
   })
 }
@@ -80,7 +81,7 @@ function thrownInside(error: Error, configPath: string): UserError {
 
 /** Babel calls an import `(0, _gantry.name)`; people call it `name`. */
 function importedName(error: Error): string {
-  return firstLine(error.message).replace(/\(0, _?\w+\.(\w+)\)/g, '$1')
+  return firstLine(error.message).replace(/\(0\s*,\s*_?\w+\.(\w+)\)/g, '$1')
 }
 
 /** The line of an error with its neighbours, numbered. */
