@@ -72,6 +72,18 @@ describe('anthropic', () => {
     })
   })
 
+  it('keeps the betas a client of the same wire asks for, and no other client’s', () => {
+    const provider = http(anthropic({ apiKey: 'k', betas: ['ours'] }))
+    const headers = new Headers({ 'anthropic-beta': 'theirs-1, ours,theirs-2' })
+    const asking = { ...context, wire: { ...context.wire, headers } }
+    expect(provider.endpoint(target, asking)).toMatchObject({
+      headers: { 'anthropic-beta': 'ours,theirs-1,theirs-2', 'x-api-key': 'k' },
+    })
+    expect(provider.endpoint(target, { ...asking, protocol: 'openai-chat' })).toMatchObject({
+      headers: { 'anthropic-beta': 'ours' },
+    })
+  })
+
   it('passes data through', async () => {
     const provider = http(
       anthropic({

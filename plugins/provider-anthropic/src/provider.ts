@@ -1,5 +1,5 @@
 import { defineProvider, GatewayError } from '@gantry/core'
-import type { HttpProvider, ProviderFactory } from '@gantry/core'
+import type { Context, HttpProvider, ProviderFactory } from '@gantry/core'
 import { classifyAnthropic } from './classify.ts'
 import { schema } from './options.ts'
 import type { AnthropicOptions, AnthropicSettings } from './options.ts'
@@ -31,20 +31,22 @@ export const anthropic: ProviderFactory<AnthropicOptions> = defineProvider<
 
 function anthropicProvider<N extends string>(name: N, settings: AnthropicSettings): HttpProvider<N> {
   const { apiKeys, baseUrl, betas, timeouts, models } = settings
-  const shared: Record<string, string> = betas.length > 0 ? { 'anthropic-beta': betas.join(',') } : {}
-  const endpoints = apiKeys.map((key) => ({ url: baseUrl, headers: { ...shared, 'x-api-key': key } }))
+  const keys = apiKeys.map((key) => ({ 'x-api-key': key }))
   return {
     name,
     speaks: [messagesProtocol],
     quirks: { [messagesProtocol]: settings.quirks },
-    credentials: endpoints.length,
+    credentials: keys.length,
     // Anthropic's documentation says nothing about what a closed connection still costs.
     cancelStopsBilling: 'unknown',
     retryAfterSent: settings.retryAfterSent,
     ...(timeouts && { timeouts }),
-    endpoint(target) {
-      const endpoint = endpoints[target.credential ?? 0]
-      if (endpoint) return endpoint
+    endpoint(target, context) {
+      const headers = keys[target.credential ?? 0]
+      if (headers && betas.length === 0) return { url: baseUrl, headers }
+      if (headers) {
+        return { url: baseUrl, headers: { ...headers, 'anthropic-beta': joinBetas(betas, context) } }
+      }
       throw new GatewayError({
         class: 'internal',
         message: `Provider ${name} has no credential ${target.credential}.`,
@@ -53,4 +55,11 @@ function anthropicProvider<N extends string>(name: N, settings: AnthropicSetting
     classify: classifyAnthropic,
     ...(models && { models: () => models.map((id) => ({ id })) }),
   }
+}
+
+/** Ours and those a client of the same protocol asks for: its body may hold what only its betas allow. */
+function joinBetas(ours: readonly string[], context: Context): string {
+  const asked = context.protocol === messagesProtocol ? context.wire.headers.get('anthropic-beta') : null
+  const theirs = (asked ?? '').split(',').map((name) => name.trim())
+  return [...new Set([...ours, ...theirs])].filter(Boolean).join(',')
 }

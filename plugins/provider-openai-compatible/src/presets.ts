@@ -9,9 +9,13 @@ import type {
 } from './options.ts'
 import { compatiblePlugin, compatibleQuirks } from './provider.ts'
 
-/** DeepSeek. Its base URL has no version (api-docs.deepseek.com, "Your First API Call"). */
+/**
+ * DeepSeek. Its base URL has no version (api-docs.deepseek.com, "Your First API Call"). It answers 400 when the
+ * thinking of a turn with tool calls does not come back (guides/thinking_mode).
+ */
 export const deepseek: ProviderFactory<VendorOptions> = vendor('deepseek', {
   baseUrl: 'https://api.deepseek.com',
+  quirks: { reasoningField: 'reasoning_content' },
 })
 
 /** Options of OpenRouter: the usual ones, and how your site shows up in its rankings. */
@@ -22,10 +26,21 @@ export interface OpenRouterOptions extends VendorOptions {
   readonly title?: string
 }
 
-/** OpenRouter (openrouter.ai/docs, quickstart). Only some of its hosts stop their meter on cancel. */
+/**
+ * OpenRouter (openrouter.ai/docs: quickstart, reasoning tokens, prompt caching). Only some of its hosts stop their
+ * meter on cancel.
+ */
 export const openrouter: ProviderFactory<OpenRouterOptions> = vendor(
   'openrouter',
-  { baseUrl: 'https://openrouter.ai/api/v1' },
+  {
+    baseUrl: 'https://openrouter.ai/api/v1',
+    quirks: {
+      reasoning: 'reasoning',
+      reasoningField: 'reasoning',
+      cacheHints: 'cache_control',
+      topK: true,
+    },
+  },
   { referer: 'http-referer', title: 'x-title' },
 )
 
@@ -35,10 +50,13 @@ export const groq: ProviderFactory<VendorOptions> = vendor('groq', {
   quirks: { maxTokens: 'max_completion_tokens' },
 })
 
-/** Mistral (docs.mistral.ai/api). Answers 422 to `stream_options` and reports usage without being asked. */
+/**
+ * Mistral (docs.mistral.ai/api). Answers 422 to `stream_options` and reports usage without being asked; takes only
+ * call ids of nine letters and digits.
+ */
 export const mistral: ProviderFactory<VendorOptions> = vendor('mistral', {
   baseUrl: 'https://api.mistral.ai/v1',
-  quirks: { includeUsage: false },
+  quirks: { includeUsage: false, callIdPattern: '^[a-zA-Z0-9]{9}$', callIdMax: 9 },
 })
 
 /** xAI (docs.x.ai); its reasoning models know only `max_completion_tokens`. */
@@ -50,11 +68,16 @@ export const xai: ProviderFactory<VendorOptions> = vendor('xai', {
 /** Together AI (docs.together.ai, "OpenAI compatibility"; the older host was api.together.xyz). */
 export const together: ProviderFactory<VendorOptions> = vendor('together', {
   baseUrl: 'https://api.together.ai/v1',
+  quirks: { topK: true },
 })
 
-/** Moonshot, international (platform.kimi.ai/docs/api/overview); keys of the Chinese platform want `https://api.moonshot.cn/v1`. */
+/**
+ * Moonshot, international (platform.kimi.ai/docs/api/overview); keys of the Chinese platform want
+ * `https://api.moonshot.cn/v1`. Its thinking models answer 400 when the thinking of a tool call does not come back.
+ */
 export const moonshot: ProviderFactory<VendorOptions> = vendor('moonshot', {
   baseUrl: 'https://api.moonshot.ai/v1',
+  quirks: { reasoningField: 'reasoning_content' },
 })
 
 /** Options of a server on this machine or in the house; all may be left out. */

@@ -64,7 +64,7 @@ describe('openaiCompatible', () => {
       credentials: 1,
       cancelStopsBilling: 'unknown',
       retryAfterSent: false,
-      quirks: { 'openai-chat': { maxTokens: 'max_tokens', systemRole: 'system' } },
+      quirks: { 'openai-chat': { maxTokens: 'max_tokens', systemRole: 'system', customTools: false } },
     })
     expect(provider.endpoint(target(), context)).toEqual({
       url: 'https://api.example.com/v1',
@@ -102,7 +102,12 @@ describe('openaiCompatible', () => {
     })
     const provider = http(plugin.provider('mine'))
     expect(provider.quirks).toEqual({
-      'openai-chat': { maxTokens: 'max_tokens', systemRole: 'developer', own: { deep: [1] } },
+      'openai-chat': {
+        maxTokens: 'max_tokens',
+        systemRole: 'developer',
+        customTools: false,
+        own: { deep: [1] },
+      },
     })
     expect(provider.timeouts).toEqual({ idleMs: 5 })
     expect(provider.cancelStopsBilling).toBe(true)
@@ -179,30 +184,49 @@ describe('openaiCompatible', () => {
 
 describe('presets', () => {
   const key = { apiKey: 'k' }
-  it.each([
-    ['deepseek', deepseek(key), 'https://api.deepseek.com', { maxTokens: 'max_tokens' }],
-    ['openrouter', openrouter(key), 'https://openrouter.ai/api/v1', { maxTokens: 'max_tokens' }],
-    ['groq', groq(key), 'https://api.groq.com/openai/v1', { maxTokens: 'max_completion_tokens' }],
-    ['mistral', mistral(key), 'https://api.mistral.ai/v1', { maxTokens: 'max_tokens', includeUsage: false }],
-    ['xai', xai(key), 'https://api.x.ai/v1', { maxTokens: 'max_completion_tokens' }],
-    ['together', together(key), 'https://api.together.ai/v1', { maxTokens: 'max_tokens' }],
-    ['moonshot', moonshot(key), 'https://api.moonshot.ai/v1', { maxTokens: 'max_tokens' }],
-    ['local', local(key), 'http://127.0.0.1:11434/v1', { maxTokens: 'max_tokens' }],
+  const old = { maxTokens: 'max_tokens' }
+  const current = { maxTokens: 'max_completion_tokens' }
+  const thinking = { reasoningField: 'reasoning_content' }
+  it.each<[string, ProviderPlugin, string, object]>([
+    ['deepseek', deepseek(key), 'https://api.deepseek.com', { ...old, ...thinking }],
+    [
+      'openrouter',
+      openrouter(key),
+      'https://openrouter.ai/api/v1',
+      {
+        ...old,
+        reasoning: 'reasoning',
+        reasoningField: 'reasoning',
+        cacheHints: 'cache_control',
+        topK: true,
+      },
+    ],
+    ['groq', groq(key), 'https://api.groq.com/openai/v1', current],
+    [
+      'mistral',
+      mistral(key),
+      'https://api.mistral.ai/v1',
+      { ...old, includeUsage: false, callIdPattern: '^[a-zA-Z0-9]{9}$', callIdMax: 9 },
+    ],
+    ['xai', xai(key), 'https://api.x.ai/v1', current],
+    ['together', together(key), 'https://api.together.ai/v1', { ...old, topK: true }],
+    ['moonshot', moonshot(key), 'https://api.moonshot.ai/v1', { ...old, ...thinking }],
+    ['local', local(key), 'http://127.0.0.1:11434/v1', old],
   ])('%s has its base URL and dialect', (name, plugin, url, quirks) => {
     expect(problems(plugin)).toEqual([])
     expect(plugin.name).toBe(name)
     const provider = http(plugin.provider('x'))
     expect(provider.endpoint(target(), context)).toEqual({ url, headers: { authorization: 'Bearer k' } })
-    expect(provider.quirks).toEqual({ 'openai-chat': { systemRole: 'system', ...quirks } })
+    expect(provider.quirks).toEqual({
+      'openai-chat': { systemRole: 'system', customTools: false, ...quirks },
+    })
   })
 
   it('takes another base URL and more quirks without losing its own', () => {
     const plugin = mistral({ ...key, baseUrl: 'https://eu.example/v1', quirks: { maxTokens: 'x' } })
     const provider = http(plugin.provider('m'))
     expect(provider.endpoint(target(), context)).toMatchObject({ url: 'https://eu.example/v1' })
-    expect(provider.quirks).toEqual({
-      'openai-chat': { maxTokens: 'x', systemRole: 'system', includeUsage: false },
-    })
+    expect(provider.quirks?.['openai-chat']).toMatchObject({ maxTokens: 'x', includeUsage: false })
   })
 
   it('needs no options where the host needs no key', () => {

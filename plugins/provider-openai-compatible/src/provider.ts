@@ -23,9 +23,9 @@ export const openaiCompatible: ProviderFactory<OpenAICompatibleOptions> = define
   create: (settings) => compatiblePlugin('provider-openai-compatible', settings),
 })
 
-/** What nearly every compatible host understands: the old names of the wire. */
-export function compatibleQuirks(): { maxTokens: string; systemRole: string } {
-  return { maxTokens: 'max_tokens', systemRole: 'system' }
+/** What nearly every compatible host understands: the old names of the wire, and no freeform tools. */
+export function compatibleQuirks(): { maxTokens: string; systemRole: string; customTools: boolean } {
+  return { maxTokens: 'max_tokens', systemRole: 'system', customTools: false }
 }
 
 /** The plugin over validated settings; vendors with options of their own build on it. */

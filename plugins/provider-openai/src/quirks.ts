@@ -10,6 +10,7 @@ import type { JsonObject } from '@gantry/core'
 export const openaiQuirks: JsonObject = {
   maxTokens: 'max_completion_tokens',
   systemRole: 'developer',
+  customTools: true,
   families: [
     { models: ['gpt-3.5-*', 'gpt-4', 'gpt-4-*', 'gpt-4o*', 'chatgpt-4o-*'], systemRole: 'system' },
     { models: ['gpt-4.1*', 'gpt-4.5*'], systemRole: 'system' },
