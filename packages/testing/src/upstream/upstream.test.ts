@@ -206,7 +206,7 @@ describe('faults', () => {
     const reader = response.body?.getReader()
     for (let read = await reader?.read(); read?.value; read = await reader?.read()) {
       length += read.value.byteLength
-      newlines += read.value.filter((byte) => byte === 10).length
+      newlines += read.value.filter((byte: number) => byte === 10).length
     }
     expect(length).toBeGreaterThan(40_000_000)
     expect(newlines).toBe(2)
