@@ -1,1 +1,3 @@
-export {}
+export { billLedger, billLedger as default } from './plugin.ts'
+export type { BillLedgerOptions } from './options.ts'
+export { charge } from './state.ts'

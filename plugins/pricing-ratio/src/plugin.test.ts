@@ -41,8 +41,15 @@ describe('pricing-ratio', () => {
     expect(chargeOf(lines)).toBe(0n)
   })
 
-  it('runs after the rules that make lines', () => {
-    expect(pricingRatio().enforce).toBe('post')
+  it('refuses to stand before a rule that makes lines', () => {
+    const ratio = pricingRatio()
+    const tokens = { name: 'pricing-tokens', provides: { pricing: [{ name: 'tokens', apply: () => [] }] } }
+    const other = { name: 'log-pino' }
+    const codes = (plugins: ResolvedConfig['plugins'] & {}): unknown =>
+      ratio.check?.({ ...config({}), plugins }).map(({ code, path }) => [code, path])
+    expect(codes([tokens, [ratio, false], other])).toEqual([])
+    expect(codes([[ratio], other, [tokens]])).toEqual([['PRICING_ORDER', 'plugins']])
+    expect(codes([tokens])).toEqual([])
   })
 
   it.each<[unknown, RegExp]>([

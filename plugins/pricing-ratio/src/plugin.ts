@@ -1,4 +1,5 @@
 import {
+  type AnyPlugin,
   type ConfigProblem,
   definePlugin,
   group,
@@ -9,7 +10,7 @@ import { parseRatio, ppmOne } from '@gantry/ledger'
 
 /**
  * Multiplies every price line by the ratio of the request's group (`groups.*.ratio`, 1 by default).
- * Runs after the rules that make lines, wherever it stands in the config: a ratio of nothing would be a wrong price.
+ * It has to stand after the rules that make lines, because a ratio of nothing would be a wrong price; `check` sees to it.
  */
 export const pricingRatio: PluginFactory<void, { pricing: 'ratio' }> = definePlugin<
   void,
@@ -21,9 +22,8 @@ export const pricingRatio: PluginFactory<void, { pricing: 'ratio' }> = definePlu
     let ratios: ReadonlyMap<string, bigint> = new Map()
     return {
       name: 'pricing-ratio',
-      enforce: 'post',
       reads: [group],
-      check: checkRatios,
+      check: (config) => [...checkRatios(config), ...checkOrder(config)],
       setup(host) {
         ratios = readRatios(host.config)
       },
@@ -70,4 +70,27 @@ function checkRatios(config: ResolvedConfig): readonly ConfigProblem[] {
     }
   }
   return problems
+}
+
+/** Rules run in the order of their plugins: one that makes lines after this one would go without the ratio. */
+function checkOrder(config: ResolvedConfig): readonly ConfigProblem[] {
+  const plugins = flatten(config.plugins)
+  const own = plugins.findLastIndex((plugin) => plugin.name === 'pricing-ratio')
+  return plugins.slice(own + 1).flatMap((plugin) => {
+    if (own < 0 || !plugin.provides?.pricing?.length) return []
+    return [
+      {
+        code: 'PRICING_ORDER',
+        severity: 'error',
+        path: 'plugins',
+        message: `"${plugin.name}" comes after "pricing-ratio", so its prices would not be multiplied.`,
+        fix: `Put pricing-ratio after ${plugin.name}.`,
+      },
+    ]
+  })
+}
+
+function flatten(option: unknown): readonly AnyPlugin[] {
+  if (Array.isArray(option)) return option.flatMap(flatten)
+  return typeof option === 'object' && option !== null && 'name' in option ? [option as AnyPlugin] : []
 }

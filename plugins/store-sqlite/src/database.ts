@@ -1,6 +1,6 @@
 import { GatewayError } from '@gantry/core'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { openReader, openWriter, type Writer } from './open.ts'
+import { isNotReady, openReader, openWriter, type Writer } from './open.ts'
 
 /** Operations of one commit, at most: what waits behind it waits for one fsync, not for a backlog. */
 const batchSize = 500
@@ -65,7 +65,17 @@ export function createDatabase(
     }
     return writer
   }
-  const readable = (): Connection => writer ?? (reader ??= connect(openReader(path, options.timeoutMs)))
+  const readable = (): Connection => {
+    const current = writer ?? reader
+    if (current) return current
+    try {
+      return (reader = connect(openReader(path, options.timeoutMs)))
+    } catch (error) {
+      // Nobody has made this file yet, or not with these tables: whoever may write does it now.
+      if (options.readonly || !isNotReady(error)) throw error
+      return open()
+    }
+  }
 
   const schedule = (): void => {
     if (scheduled) return

@@ -87,23 +87,26 @@ export function checkVersion(db: DatabaseSync, path: string): void {
   const found = db.prepare("select 1 from sqlite_schema where type = 'table' and name = 'migration'").get()
   const current = found ? readVersion(db) : 0
   if (current > newest) throw newerFile(path, current)
-  if (current < newest) {
-    throw new ConfigError([
-      {
-        code: 'STORE_NOT_READY',
-        severity: 'error',
-        path: 'store',
-        message: `the SQLite file ${path} has no tables of this version yet.`,
-        fix: 'Start the gateway once, or create an account or key.',
-      },
-    ])
-  }
+  if (current < newest) throw notReady(path)
 }
 
 function readVersion(db: DatabaseSync): number {
   return Number(
     db.prepare('select coalesce(max(version), 0) as version from migration').get()?.['version'] ?? 0,
   )
+}
+
+/** The error of a file that only a writer can make readable. */
+export function notReady(path: string): ConfigError {
+  return new ConfigError([
+    {
+      code: 'STORE_NOT_READY',
+      severity: 'error',
+      path: 'store',
+      message: `the SQLite file ${path} is missing, or has no tables of this version yet.`,
+      fix: 'Start the gateway once, or create an account or key.',
+    },
+  ])
 }
 
 function newerFile(path: string, version: number): ConfigError {

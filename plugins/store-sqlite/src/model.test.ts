@@ -59,7 +59,7 @@ it(
   async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(steps(), { minLength: 1, maxLength: 60 }),
+        fc.array(steps(), { minLength: 1, maxLength: 50 }),
         fc.bigInt(0n, 300n),
         fc.bigInt(0n, 100n),
         async (list, start, overdraft) => {
@@ -98,7 +98,7 @@ it(
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 150 },
     )
   },
 )

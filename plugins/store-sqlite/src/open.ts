@@ -1,8 +1,8 @@
 import { ConfigError } from '@gantry/core'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { checkVersion, migrate } from './migrations.ts'
+import { checkVersion, migrate, notReady } from './migrations.ts'
 
 /** The first version without the WAL corruption bug of 3.51.2 and before. */
 const oldestVersion: readonly number[] = [3, 51, 3]
@@ -11,6 +11,7 @@ const oldestVersion: readonly number[] = [3, 51, 3]
 export function openReader(path: string, timeoutMs: number): DatabaseSync {
   checkSqliteVersion(process.versions.sqlite)
   return explain(path, () => {
+    if (!existsSync(path)) throw notReady(path)
     const db = new DatabaseSync(path, { readOnly: true, readBigInts: true, timeout: timeoutMs })
     try {
       checkVersion(db, path)
@@ -56,6 +57,11 @@ export function openWriter(path: string, timeoutMs: number): Writer {
       },
     }
   })
+}
+
+/** Whether a file could not be read because it has no tables of this version yet. */
+export function isNotReady(error: unknown): boolean {
+  return ConfigError.is(error) && error.problems[0]?.code === 'STORE_NOT_READY'
 }
 
 /** Throws `ConfigError` for an SQLite that can corrupt its file. */

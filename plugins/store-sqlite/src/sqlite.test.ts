@@ -53,19 +53,23 @@ describe('the file', () => {
     await expect(store()).resolves.toBeDefined()
   })
 
-  it('has one writer across processes, and a killed one leaves no lock behind', async () => {
-    const first = await store()
-    const script = `import { sqlite } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
+  it(
+    'has one writer across processes, and a killed one leaves no lock behind',
+    { timeout: 60_000 },
+    async () => {
+      const first = await store()
+      const script = `import { sqlite } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)}
       const plugin = sqlite(${JSON.stringify(path)})
       try { plugin.setup({}) } catch (error) { console.log(error.problems[0].code); process.exit(0) }
       console.log('open'); process.kill(process.pid, 'SIGKILL')`
-    const run = (): string =>
-      spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim()
-    expect(run()).toBe('STORE_LOCKED')
-    await first.close()
-    expect(run()).toBe('open')
-    await expect(store()).resolves.toBeDefined()
-  })
+      const run = (): string =>
+        spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).stdout.trim()
+      expect(run()).toBe('STORE_LOCKED')
+      await first.close()
+      expect(run()).toBe('open')
+      await expect(store()).resolves.toBeDefined()
+    },
+  )
 
   it('is read without the lock beside a gateway, and what is written shows at once', async () => {
     const writer = await store()
@@ -80,6 +84,15 @@ describe('the file', () => {
     await plugin.close?.()
   })
 
+  it('is made by the first read of whoever may write', async () => {
+    // Plugins that use a store may be set up before it is.
+    const plugin = sqlite(path)
+    expect(await plugin.provides.ledger[0]?.open('local')).toEqual([])
+    await openStore(plugin)
+    expect(await plugin.provides.ledger[0]?.accounts?.({ limit: 1 })).toEqual({ items: [] })
+    await plugin.close?.()
+  })
+
   it('is never written when it is opened for reading', async () => {
     const writer = await store()
     await writer.close()
@@ -91,7 +104,9 @@ describe('the file', () => {
   })
 
   it('says what is wrong with a file that is missing, is none of ours, or is too new', async () => {
-    expect(() => sqlite(path).provides.ledger[0]?.balance('ann')).toThrow('STORE_NOT_OPENED')
+    const reader = sqlite(path, { readonly: true })
+    expect(() => reader.provides.ledger[0]?.balance('ann')).toThrow(/is missing.*\[STORE_NOT_READY\]/)
+    expect(existsSync(path)).toBe(false)
     const junk = join(folder, 'junk.db')
     writeFileSync(junk, 'this is not a database'.repeat(400))
     await expect(openStore(sqlite(junk))).rejects.toThrow(/junk\.db cannot be opened: .*not a database/)

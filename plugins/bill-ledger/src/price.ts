@@ -1,0 +1,108 @@
+import type { Host, PriceLine, PricingContext, ReserveContext, TokenBucket, Usage } from '@gantry/core'
+import { chargeOf, tokenBuckets } from '@gantry/ledger'
+
+/** What a request can cost at most, as far as can be known before. */
+export interface Quote {
+  readonly asset: string
+  readonly amount: bigint
+  readonly ratioPpm: bigint
+}
+
+/** Why there is no quote: no line at all, or lines of several assets, which one wallet cannot pay. */
+export type NoQuote = 'unpriced' | 'mixed'
+
+const ppmOne = 1_000_000n
+
+/**
+ * The dearest interpretation of a request over its targets. Nobody knows yet which input is read from a cache, written
+ * to one, or plain, so every kind is priced with the whole input and only the dearest counts; the same for output.
+ */
+export function quote(host: Host, context: ReserveContext, outputTokens: number): Quote | NoQuote {
+  const { inputTokens } = context.bound()
+  const output = context.operation === 'embed' ? 0 : outputTokens
+  const tokens: { [bucket in TokenBucket]?: number } = {}
+  for (const bucket of tokenBuckets) tokens[bucket] = isOutput(bucket) ? output : inputTokens
+  const usage: Usage = { tokens, source: 'estimated', final: false }
+  const asked: PricingContext = {
+    moment: 'reserve',
+    operation: context.operation,
+    model: context.model,
+    usage,
+    at: context.receivedAt,
+    peek: (key) => context.peek(key),
+  }
+  const candidates =
+    context.targets.length > 0 ? context.targets.map((target) => ({ ...asked, target })) : [asked]
+  let dearest: Quote | undefined
+  for (const candidate of candidates) {
+    const lines = host.price(candidate)
+    // One unpriced candidate is enough: it may be the one that answers.
+    if (lines.length === 0) return 'unpriced'
+    const asset = assetOf(lines)
+    if (asset === undefined || (dearest && dearest.asset !== asset)) return 'mixed'
+    const amount = dearestOf(lines, asset)
+    if (!dearest || amount > dearest.amount) dearest = { asset, amount, ratioPpm: ratioOf(lines) }
+  }
+  return dearest ?? 'unpriced'
+}
+
+/** What lines cost in one asset; never negative. `other` is true when lines of another asset were left out. */
+export function costOf(
+  lines: readonly PriceLine[],
+  asset: string,
+): { readonly cost: bigint; readonly other: boolean } {
+  const own = lines.filter((line) => line.asset === asset)
+  const other = lines.some((line) => line.asset !== asset && !isZero(line))
+  const cost = chargeOf(own)
+  return { cost: cost > 0n ? cost : 0n, other }
+}
+
+/** The one asset of lines that cost something; of any line when none does; undefined for several. */
+function assetOf(lines: readonly PriceLine[]): string | undefined {
+  const assets = new Set(lines.filter((line) => !isZero(line)).map((line) => line.asset))
+  if (assets.size > 1) return undefined
+  return [...assets][0] ?? lines[0]?.asset
+}
+
+function dearestOf(lines: readonly PriceLine[], asset: string): bigint {
+  const items = new Map<string, PriceLine[]>()
+  const chosen: PriceLine[] = []
+  for (const line of lines) {
+    if (line.asset !== asset) continue
+    if (!isBucket(line.item)) chosen.push(line)
+    else if (items.has(line.item)) items.get(line.item)?.push(line)
+    else items.set(line.item, [line])
+  }
+  for (const side of [true, false]) {
+    let most = 0n
+    let best: readonly PriceLine[] = []
+    for (const [item, own] of items) {
+      if (isOutput(item) !== side) continue
+      const cost = chargeOf(own)
+      if (cost > most) {
+        most = cost
+        best = own
+      }
+    }
+    chosen.push(...best)
+  }
+  const amount = chargeOf(chosen)
+  return amount > 0n ? amount : 0n
+}
+
+/** The product of one line's ratios, for the record on the hold; lines themselves keep the exact factors. */
+function ratioOf(lines: readonly PriceLine[]): bigint {
+  return (lines[0]?.ratios ?? []).reduce((product, ratio) => (product * ratio) / ppmOne, ppmOne)
+}
+
+function isZero(line: PriceLine): boolean {
+  return line.quantity === 0n || line.unitPrice === 0n || line.ratios.includes(0n)
+}
+
+function isBucket(item: string): boolean {
+  return (tokenBuckets as readonly string[]).includes(item)
+}
+
+function isOutput(item: string): boolean {
+  return item === 'reasoning' || item.startsWith('output')
+}
