@@ -1,7 +1,7 @@
 import type { Citation, Extra, Json, JsonObject, Part } from '@gantry/core'
 import { isObject } from '@gantry/core/codec'
 import { decodeCall, decodeLegacyCall } from './calls.ts'
-import { name, objectsOf, stringOf, type Draft } from './own.ts'
+import { name, objectsOf, setField, stringOf, type Draft } from './own.ts'
 import { decodeImage, decodeSpokenAnswer } from './media.ts'
 import { decodeContentPart } from './parts.ts'
 import { decodeReasoning } from './reasoning.ts'
@@ -97,8 +97,8 @@ export function restOfMessage(message: JsonObject): Draft {
   const rest: Draft = {}
   for (const [key, value] of Object.entries(message)) {
     if (value === undefined) continue
-    if (!messageKeys.has(key)) rest[key] = value
-    else if ((value === null || value === '') && keptEmpty.has(key)) rest[key] = value
+    if (!messageKeys.has(key)) setField(rest, key, value)
+    else if ((value === null || value === '') && keptEmpty.has(key)) setField(rest, key, value)
   }
   const { reasoning_content: content, reasoning } = message
   if (content && reasoning && content !== reasoning) rest['reasoning'] = reasoning

@@ -31,8 +31,14 @@ export function ownFields(node: { readonly extra?: Extra } | undefined): Draft {
   const own = node?.extra?.[name]
   if (!own) return {}
   const fields: Draft = {}
-  for (const [key, value] of Object.entries(own)) if (!key.startsWith('$')) fields[key] = value
+  for (const [key, value] of Object.entries(own)) if (!key.startsWith('$')) setField(fields, key, value)
   return fields
+}
+
+/** Sets a field whose name comes from outside: `__proto__` stays data. */
+export function setField(draft: Draft, key: string, value: Json | undefined): void {
+  if (key !== '__proto__') draft[key] = value
+  else Object.defineProperty(draft, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 /** A note on spelling that the decoder left (`$role`, `$field`). */

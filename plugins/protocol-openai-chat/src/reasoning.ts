@@ -1,5 +1,5 @@
 import type { Custody, Json, JsonObject, Part, ReasoningPart, ReasoningSegment } from '@gantry/core'
-import { name, note, objectsOf, ownExtra, stringOf, type Draft } from './own.ts'
+import { name, note, objectsOf, ownExtra, setField, stringOf, type Draft } from './own.ts'
 
 /** Custody format of this protocol's clients, and the beginning of an envelope that core sealed. */
 export const carrier = 'reasoning_details'
@@ -114,10 +114,12 @@ export function splitDetails(value: Json | undefined): { native: JsonObject[]; e
 export function detailsMerger(): {
   add(entries: readonly JsonObject[]): void
   take(): readonly JsonObject[]
+  isEmpty(): boolean
 } {
   let order: { entry: Draft; pieces: { [key: string]: string[] } }[] = []
   let byKey = new Map<string, (typeof order)[number]>()
   return {
+    isEmpty: () => order.length === 0,
     add(entries) {
       for (const entry of entries) {
         const index = entry['index']
@@ -133,7 +135,7 @@ export function detailsMerger(): {
           if ((field === 'text' || field === 'summary') && typeof value === 'string') {
             ;(slot.pieces[field] ??= []).push(value)
             slot.entry[field] ??= ''
-          } else if (value !== null || slot.entry[field] === undefined) slot.entry[field] = value
+          } else if (value !== null || slot.entry[field] === undefined) setField(slot.entry, field, value)
         }
       }
     },

@@ -1,6 +1,6 @@
 import type { GatewayEvent, JsonObject } from '@gantry/core'
 import { decodeSpokenAnswer } from '../media.ts'
-import { name, stringOf, type Draft } from '../own.ts'
+import { name, setField, stringOf, type Draft } from '../own.ts'
 import type { PartNumbers } from './choice-reader.ts'
 
 type Emit = (event: GatewayEvent) => void
@@ -25,7 +25,7 @@ export function audioReader(parts: PartNumbers): {
       if (data !== undefined) pieces.push(data)
       if (transcript !== undefined) spoken.push(transcript)
       for (const [key, value] of Object.entries(audio)) {
-        if (key !== 'data' && key !== 'transcript' && value !== null) fields[key] = value
+        if (key !== 'data' && key !== 'transcript' && value !== null) setField(fields, key, value)
       }
     },
     end(emit) {

@@ -11,7 +11,7 @@ import type {
 import { collectExtra, isObject } from '@gantry/core/codec'
 import { decodeFinish } from '../finish.ts'
 import { decodeCitation, restOfMessage } from '../message.ts'
-import { objectsOf, ownExtra, stringOf, type Draft } from '../own.ts'
+import { objectsOf, ownExtra, setField, stringOf, type Draft } from '../own.ts'
 import { decodeImage } from '../media.ts'
 import {
   custodyOf,
@@ -64,7 +64,7 @@ export function choiceReader(
   const message: Draft = {}
   const fields: Draft = {}
   /** The open part of running text; the last text part takes citations until the end. */
-  let open: { type: 'text' | 'reasoning' | 'refusal'; index: number; silent?: boolean } | undefined
+  let open: { type: 'text' | 'reasoning' | 'refusal'; index: number } | undefined
   let lastText: number | undefined
   let raw: string | undefined
   let done = false
@@ -109,6 +109,8 @@ export function choiceReader(
       }
     }
     for (const custody of envelopes) {
+      // A part has room for one state; the host's own array comes when its part closes.
+      if (!details.isEmpty()) close(emit)
       const index = enter('reasoning', emit)
       parts.delta(index, { type: 'custody', custody }, emit)
       close(emit)
@@ -171,10 +173,10 @@ export function choiceReader(
       if (done) return !hasOutput(delta)
       const logprobs = logprobsOf(choice['logprobs'])
       for (const [key, value] of Object.entries(collectExtra(choice, choiceKeys) ?? {})) {
-        if (value !== null) fields[key] = value
+        if (value !== null) setField(fields, key, value)
       }
       for (const [key, value] of Object.entries(restOfMessage(delta))) {
-        if (value !== null && value !== '' && key !== 'index') message[key] = value
+        if (value !== null && value !== '' && key !== 'index') setField(message, key, value)
       }
       readDelta(delta, logprobs.content, emit)
       const reason = stringOf(choice['finish_reason'])

@@ -10,7 +10,7 @@ import {
   type Usage,
 } from '@gantry/core'
 import { isObject } from '@gantry/core/codec'
-import { name, objectsOf, ownExtra, type Draft } from '../own.ts'
+import { name, objectsOf, ownExtra, setField, type Draft } from '../own.ts'
 import { choiceReader, type ChoiceReader } from './choice-reader.ts'
 import { errorInside } from './decode-error.ts'
 import { choiceError, headOf, restOfBody, usageOf } from './decode-response.ts'
@@ -72,7 +72,7 @@ export function streamDecoder(_context?: ClientContext): StreamDecoder<GatewayEv
     }
     if (list.length === 0 && !usage) {
       // Azure's prompt_filter_results come before anything else, moderation results after it.
-      if (started) Object.assign(late, restOfBody(chunk))
+      if (started) for (const [key, value] of Object.entries(restOfBody(chunk))) setField(late, key, value)
       else emit(rawOf(frame))
       return
     }
