@@ -72,7 +72,11 @@ export function createOutbound(options?: {
   return {
     async request(request) {
       if (closed) throw new WireError('connect', 'The outbound client is closed.')
-      const url = targetOf(request)
+      // Origins that have a pool are in their canonical form already: one URL is read, not two.
+      const url = targetOf(
+        request,
+        pools.has(request.origin) ? request.origin : parse(request.origin)?.origin,
+      )
       const limits = request.timeouts ? { ...timeouts, ...request.timeouts } : timeouts
       return await exchange(poolOf(url.origin), url.pathname + url.search, request, limits)
     },
@@ -88,15 +92,22 @@ export function createOutbound(options?: {
 }
 
 /** Refuses a URL that is not of the provider's origin, before anything connects: the key can go nowhere else. */
-function targetOf(request: OutboundRequest): URL {
-  const url = URL.canParse(request.url) ? new URL(request.url) : undefined
-  const origin = URL.canParse(request.origin) ? new URL(request.origin) : undefined
+function targetOf(request: OutboundRequest, origin: string | undefined): URL {
+  const url = parse(request.url)
   if (url === undefined || origin === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     throw new WireError('wrong_origin', 'The upstream URL is not an absolute http or https URL.')
   }
   // `origin` is scheme, host and port in their canonical form; credentials in a URL would be a second key.
-  if (url.origin !== origin.origin || url.username !== '' || url.password !== '') {
-    throw new WireError('wrong_origin', `The upstream URL is not of the provider's origin ${origin.origin}.`)
+  if (url.origin !== origin || url.username !== '' || url.password !== '') {
+    throw new WireError('wrong_origin', `The upstream URL is not of the provider's origin ${origin}.`)
   }
   return url
+}
+
+function parse(text: string): URL | undefined {
+  try {
+    return new URL(text)
+  } catch {
+    return undefined
+  }
 }
