@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { holdOf, settlementOf } from '../../../packages/testing/src/store/index.ts'
+import { holdOf, settlementOf } from '@gantry/testing'
 import { audit } from './audit.ts'
 import { createKv } from './kv.ts'
 import { createLedger } from './ledger.ts'

@@ -1,4 +1,4 @@
-import { testStore } from '../../../packages/testing/src/store/index.ts'
+import { testStore } from '@gantry/testing'
 import { memory } from './index.ts'
 
 testStore('memory', () => memory())

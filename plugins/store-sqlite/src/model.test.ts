@@ -10,7 +10,7 @@ import {
   openStore,
   settlementOf,
   type StoreSubject,
-} from '../../../packages/testing/src/store/index.ts'
+} from '@gantry/testing'
 import { sqlite } from './index.ts'
 
 /** Written from the money page alone, without the ledger package: what both stores have to agree with. */

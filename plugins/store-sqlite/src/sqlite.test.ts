@@ -12,7 +12,7 @@ import {
   openStore,
   settlementOf,
   type StoreSubject,
-} from '../../../packages/testing/src/store/index.ts'
+} from '@gantry/testing'
 import { sqlite, storeFileOf } from './index.ts'
 import { checkSqliteVersion } from './open.ts'
 

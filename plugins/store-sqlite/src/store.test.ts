@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { testStore } from '../../../packages/testing/src/store/index.ts'
+import { testStore } from '@gantry/testing'
 import { sqlite } from './index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'gantry-sqlite-'))
