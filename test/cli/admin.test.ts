@@ -62,7 +62,7 @@ describe.each(['without a gateway', 'beside a gateway'])('keys and accounts %s',
     expect((await run('keys', 'revoke', 'key_none')).code).toBe(1)
     const stopped = await live?.stop()
     expect(stopped?.code ?? 0).toBe(0)
-  })
+  }, 120_000)
 })
 
 describe('beside a gateway', () => {
@@ -112,7 +112,7 @@ describe('beside a gateway', () => {
   })
 
   it('a reading command needs no writer’s lock where the socket is out of reach', async () => {
-    const store = "sqlite('./data/gateway.db')"
+    const store = "sqlite('./data/gateway.db')" as const
     const cwd = project({
       'gateway.config.ts': configText({ store }),
       'elsewhere.config.ts': configText({

@@ -111,23 +111,30 @@ async function ended({ child, stdout, stderr }: Running): Promise<Ended> {
   return { code: child.exitCode, stdout: stdout(), stderr: stderr() }
 }
 
-/** Where a config of tests sends its requests: a made-up upstream inside the gateway's own process. */
-export function configText(parts: { readonly store?: string; readonly more?: string } = {}): string {
+/** A config whose one upstream nobody asks: what these tests look at happens before it. */
+export function configText(
+  parts: { readonly store?: 'memory()' | `sqlite(${string})`; readonly more?: string } = {},
+): string {
   const { store = 'memory()', more = '' } = parts
+  const factory = store.slice(0, store.indexOf('('))
   return `
-import simulator from '@gantry/provider-simulator'
-import memory from '@gantry/store-memory'
-import sqlite from '@gantry/store-sqlite'
+import ${factory} from '@gantry/store-${factory}'
 import { defineGateway, env } from 'gantry'
 import { standard } from 'gantry/presets'
 
-void [memory, sqlite, env]
+const upstream = (name) => ({
+  name,
+  speaks: ['openai-chat'],
+  cancelStopsBilling: true,
+  endpoint: () => ({ url: 'http://127.0.0.1:9/v1', headers: {} }),
+})
+void env
 
 export default defineGateway({
   server: { host: '127.0.0.1', port: 0 },
   plugins: [standard({ log: false, auth: { pepper: 'a pepper for these tests' } })],
   store: ${store},
-  providers: { sim: simulator({ speaks: 'openai-chat' }) },
+  providers: { sim: { name: 'sim', provider: upstream } },
   models: { small: { to: 'sim/small', price: { input: '1', output: '2' } } },
   defaultModel: 'small',
   groups: { standard: { models: ['*'], ratio: 1 }, vip: { models: ['*'], ratio: '0.8' } },

@@ -90,10 +90,12 @@ describe('A11 errors', () => {
 
   it('401 for a missing, malformed, unknown, revoked and expired key, with one body', async () => {
     const revoked = await gateway.key('standard')
-    const list = JSON.parse((await gateway.command('keys', 'list', '--json')).stdout) as {
-      id: string
-      lastFour?: string
-    }[]
+    const { items: list } = JSON.parse((await gateway.command('keys', 'list', '--json')).stdout) as {
+      items: {
+        id: string
+        lastFour?: string
+      }[]
+    }
     const id = list.find((one) => one.lastFour === revoked.slice(-4))!.id
     expect((await gateway.command('keys', 'revoke', id)).code).toBe(0)
     const expired = await gateway.key('standard', { expires: '1s' })
@@ -155,7 +157,7 @@ describe('A11 errors', () => {
       ['fail 500', 502],
       ['fail 503', 503],
       ['html', 502],
-      ['empty', 502],
+      ['blank', 502],
     ] as const) {
       const failure = await client.chat.completions
         .create({ model, messages: [{ role: 'user', content: instruction }] })

@@ -88,9 +88,9 @@ export function runGantry(
   })
 }
 
-/** Writes a config into a folder of its own and returns its path. */
+/** Writes a config into a folder of its own, below this one so that its imports resolve, and returns its path. */
 export async function writeConfig(text: string): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'gantry-config-'))
+  const directory = await mkdtemp(new URL('../.run-', import.meta.url).pathname)
   const path = join(directory, 'gateway.config.ts')
   await writeFile(path, text)
   return path

@@ -22,3 +22,12 @@ export type * from './run/exchange.ts'
 export { resolveConfig } from './config/resolve.ts'
 export { planTargets } from './config/plan.ts'
 export { compileGlob, compileGlobs, type Glob } from './config/glob.ts'
+export {
+  createShell,
+  serve,
+  type GatewayServer,
+  type Servable,
+  type ServeLimits,
+  type ServeOptions,
+  type ShellLimits,
+} from './server/index.ts'

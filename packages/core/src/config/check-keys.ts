@@ -20,9 +20,14 @@ export const hookNames: readonly (keyof Hooks)[] = Object.keys(rankOf) as (keyof
 
 /**
  * Whether each key that a plugin reads is written, and in time. Only what is certain is an error: a plugin does not
- * say in which hook it reads, so its last one has to come before the writer's first one.
+ * say in which hook it reads, so its last one has to come before the writer's first one. `byCore` are keys that need no
+ * plugin: core sets the group where a default is configured.
  */
-export function checkKeys(plugins: readonly AnyPlugin[], report: Reporter): void {
+export function checkKeys(
+  plugins: readonly AnyPlugin[],
+  report: Reporter,
+  byCore: ReadonlySet<symbol> = new Set(),
+): void {
   const writers = new Map<symbol, number[]>()
   const names = new Set<string>()
   for (const [index, plugin] of plugins.entries()) {
@@ -36,8 +41,9 @@ export function checkKeys(plugins: readonly AnyPlugin[], report: Reporter): void
   for (const [index, plugin] of plugins.entries()) {
     for (const key of plugin.reads ?? []) {
       const writing = writers.get(key.id) ?? []
-      if (writing.length === 0) report(missing(plugin, key, names))
-      else if (writing.every((writer) => writer !== index && isLate(spans[writer], spans[index]))) {
+      if (writing.length === 0) {
+        if (!byCore.has(key.id)) report(missing(plugin, key, names))
+      } else if (writing.every((writer) => writer !== index && isLate(spans[writer], spans[index]))) {
         const writer = writing[0] ?? 0
         const name = plugins[writer]?.name ?? ''
         report(tangled(index, writer) ? cyclic(plugin, key, name) : late(plugin, key, name))

@@ -1,5 +1,6 @@
 import type { AnyPlugin } from '../contract/index.ts'
 import { bootNotes } from '../define.ts'
+import { account, group, key } from '../keys.ts'
 import type { Blueprint } from './blueprint.ts'
 import { checkKeys, hookNames } from './check-keys.ts'
 import { checkNames, checkReach } from './check-names.ts'
@@ -22,7 +23,7 @@ export function checkMeaning(blueprint: Blueprint, providers: readonly string[],
   for (const plugin of plugins) checkPlugin(plugin, report)
   // A plugin with wrong options came up empty: what it would have provided or written is not really missing.
   if (plugins.every((plugin) => !isBroken(plugin))) {
-    checkKeys(plugins, report)
+    checkKeys(plugins, report, writtenWithoutPlugin(blueprint))
     checkSpeech(blueprint, report)
   }
   for (const plugin of plugins) {
@@ -36,6 +37,13 @@ export function isBroken(plugin: AnyPlugin): boolean {
 }
 
 // ---
+
+/** Keys that are there without a plugin that says so: the default group, and what the config's own auth hook may set. */
+function writtenWithoutPlugin(blueprint: Blueprint): ReadonlySet<symbol> {
+  const { config } = blueprint
+  const own = config.hooks?.auth ? [account.id, key.id, group.id] : []
+  return new Set(config.defaultGroup === undefined ? own : [...own, group.id])
+}
 
 function checkPlugin(plugin: AnyPlugin, report: Reporter): void {
   const path = `plugins.${plugin.name}`

@@ -91,8 +91,7 @@ async function exchange(
       headers: {
         'content-type': 'application/json',
         accept: plan.stream ? 'text/event-stream' : 'application/json',
-        ...outgoing.headers,
-        ...endpoint.headers,
+        ...joinHeaders(outgoing.headers, endpoint.headers),
       },
       body: outgoing.body,
       signal,
@@ -205,6 +204,21 @@ function unusable(body: Readable, provider: string, what: string): AttemptResult
 function internalError(): GatewayErrorData {
   return new GatewayError({ class: 'internal', message: 'The gateway failed to handle this request.' }).data
 }
+
+/** The provider's headers win, except for lists of feature flags (`…-beta`): both sides may want some. */
+function joinHeaders(codec: HeaderMap, provider: HeaderMap): HeaderMap {
+  const joined: { [name: string]: string } = { ...codec, ...provider }
+  for (const [name, value] of Object.entries(codec)) {
+    const other = provider[name]
+    if (other === undefined || !name.endsWith('-beta')) continue
+    joined[name] = [...new Set(`${value},${other}`.split(',').map((flag) => flag.trim()))]
+      .filter(Boolean)
+      .join(',')
+  }
+  return joined
+}
+
+type HeaderMap = { readonly [name: string]: string }
 
 function wireTimeouts(timeouts: UpstreamTimeouts): Partial<Timeouts> {
   return {

@@ -21,6 +21,9 @@ export interface EventSink {
   emit(event: GatewayEvent): void
 }
 
+/** A ping of another protocol is just a ping: its spelling means nothing to this client. */
+const ping: GatewayEvent = { type: 'keep-alive' }
+
 /** decoder, hooks, encoder as plain function calls; nothing is encoded before the gate opens. */
 export function createConvertLine(options: ConvertOptions): StreamLine & EventSink {
   const watch = createWatch()
@@ -43,8 +46,9 @@ export function createConvertLine(options: ConvertOptions): StreamLine & EventSi
     watch.see(event)
     // The pump writes errors itself, in words fit for a client.
     if (event.type === 'error') return
-    if (held) held.push(event)
-    else pipe(event)
+    const own = event.type === 'keep-alive' && !options.sameProtocol ? ping : event
+    if (held) held.push(own)
+    else pipe(own)
   }
 
   /** The upstream began again. Before the gate opens we forget; after it, only the same protocol can say so. */

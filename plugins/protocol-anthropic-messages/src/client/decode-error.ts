@@ -81,7 +81,9 @@ export function errorFromEnvelope(envelope: JsonObject | undefined, status?: num
 function classify(type: string | undefined, status: number | undefined, text: string): ErrorClass {
   const known = type === undefined ? undefined : classOfType.get(type)
   const byStatus = status === undefined ? undefined : (classOfStatus.get(status) ?? rangeOf(status))
-  const first = known ?? byStatus ?? 'upstream_failed'
+  // `api_error` is the vendor's word for any trouble of its own; a status of overload says more.
+  const vague = known === 'upstream_failed' && byStatus === 'overloaded'
+  const first = (vague ? byStatus : known) ?? byStatus ?? 'upstream_failed'
   const ambiguous =
     first === 'invalid_request' || first === 'rate_limited' || first === 'permission' || first === 'too_large'
   const found = ambiguous ? classOfText.find(([pattern]) => pattern.test(text))?.[1] : undefined
