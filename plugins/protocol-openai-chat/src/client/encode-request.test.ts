@@ -1,6 +1,7 @@
 import type { GenerateRequest, JsonObject, Loss, Part, Target, Turn, UpstreamRequest } from '@gantry/core'
 import { restoreTools } from '@gantry/core/codec'
 import { describe, expect, test } from 'vitest'
+import { objectsOf } from '../own.ts'
 import { targetOf } from '../recorded.fixture.ts'
 import { encodeRequest } from './encode-request.ts'
 
@@ -194,7 +195,7 @@ describe('turns of other protocols', () => {
         { role: 'user', parts: [result(long), result('functions.Bash:0')] },
       ],
     })
-    const [first, second] = messages[1]?.['tool_calls'] as JsonObject[]
+    const [first, second] = objectsOf(messages[1]?.['tool_calls'])
     expect(String(first?.['id']).length).toBeLessThanOrEqual(40)
     expect(second?.['id']).toBe('functions.Bash:0')
     expect(messages.slice(2).map((message) => message['tool_call_id'])).toEqual([
@@ -264,7 +265,7 @@ describe('turns of other protocols', () => {
       },
     ]
     const { messages, losses } = encode({ turns: [{ role: 'user', parts }] })
-    expect((messages[0]?.['content'] as JsonObject[]).map((part) => part['text'])).toEqual([
+    expect(objectsOf(messages[0]?.['content']).map((part) => part['text'])).toEqual([
       'a.txt:\nbody',
       'shown',
       'Summary of the earlier conversation:\nso far',
@@ -366,7 +367,7 @@ describe('tools', () => {
     )
     expect(names[0]).toBe('ns__do')
     expect(names[1]).toMatch(/^[\w-]{1,64}$/)
-    const used = ((body['messages'] as JsonObject[])[1]?.['tool_calls'] as JsonObject[]).map(
+    const used = objectsOf(objectsOf(body['messages'])[1]?.['tool_calls']).map(
       (made) => (made['function'] as JsonObject)['name'],
     )
     expect(used).toEqual(names)
