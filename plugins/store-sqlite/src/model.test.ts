@@ -5,12 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import {
-  holdOf,
-  openStore,
-  settlementOf,
-  type StoreSubject,
-} from '@gantry/testing'
+import { holdOf, openStore, settlementOf, type StoreSubject } from '@gantry/testing'
 import { sqlite } from './index.ts'
 
 /** Written from the money page alone, without the ledger package: what both stores have to agree with. */

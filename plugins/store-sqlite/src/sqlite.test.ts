@@ -5,14 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  expectBalance,
-  fund,
-  holdOf,
-  openStore,
-  settlementOf,
-  type StoreSubject,
-} from '@gantry/testing'
+import { expectBalance, fund, holdOf, openStore, settlementOf, type StoreSubject } from '@gantry/testing'
 import { sqlite, storeFileOf } from './index.ts'
 import { checkSqliteVersion } from './open.ts'
 
