@@ -61,12 +61,13 @@ function allowed(wanted: ToolChoice, declared: readonly WireTool[], scope: Scope
   const names = wanted.names
   if (!names || (wanted.mode === 'required' && names.length === 1)) return declared
   if (wanted.mode !== 'required' && wanted.mode !== 'auto') return declared
-  const kept = declared.filter((tool) => tool.names.some((name) => names.includes(name)))
+  const listed = new Set(names)
+  const isAllowed = (tool: WireTool): boolean => tool.names.some((name) => listed.has(name))
+  const kept = declared.filter(isAllowed)
   if (kept.length < declared.length)
     scope.losses.lowered(pointer, 'tool_choice.allowed', 'only these tools are sent')
   for (const tool of declared) {
-    if (!kept.includes(tool))
-      scope.losses.dropped(tool.pointer, 'tool.not_allowed', 'tool_choice leaves it out')
+    if (!isAllowed(tool)) scope.losses.dropped(tool.pointer, 'tool.not_allowed', 'tool_choice leaves it out')
   }
   return kept
 }

@@ -49,10 +49,12 @@ interface State {
   /** Calls of the last assistant message without an answer: the client's id to the wire's; a host may repeat one. */
   open: Map<string, string[]>
   readonly usedIds: Set<string>
+  /** How often an id was met, so that the next free number is found at once. */
+  readonly repeats: Map<string, number>
 }
 
 function createState(scope: Scope): State {
-  return { scope, messages: [], open: new Map(), usedIds: new Set() }
+  return { scope, messages: [], open: new Map(), usedIds: new Set(), repeats: new Map() }
 }
 
 function sideOf(turn: Turn): Message['role'] {
@@ -63,7 +65,7 @@ function sideOf(turn: Turn): Message['role'] {
 function addAssistant(state: State, turn: Turn): void {
   const opened = new Map<string, string[]>()
   const callId = (part: ToolCallPart): string => {
-    const id = uniqueId(state.usedIds, part.callId)
+    const id = uniqueId(state, part.callId)
     const same = opened.get(part.callId)
     if (same) same.push(id)
     else opened.set(part.callId, [id])
@@ -162,10 +164,12 @@ function orphan(part: ToolResultPart, scope: Scope): Block[] {
 }
 
 /** The wire wants every call id once in a conversation; some hosts count from zero in every turn. */
-function uniqueId(used: Set<string>, callId: string): string {
+function uniqueId(state: State, callId: string): string {
   let id = wireCallId(callId)
-  for (let attempt = 2; used.has(id); attempt++) id = wireCallId(`${callId} ${attempt}`)
-  used.add(id)
+  let attempt = state.repeats.get(callId) ?? 1
+  while (state.usedIds.has(id)) id = wireCallId(`${callId} ${++attempt}`)
+  state.repeats.set(callId, attempt)
+  state.usedIds.add(id)
   return id
 }
 

@@ -100,6 +100,12 @@ describe('tap', () => {
       })
     }
     expect(whole).toHaveLength(81)
+    const empty = relay.tap(wire())
+    empty.body({})
+    expect(empty.result()).toMatchObject({ committed: false, complete: true, outputBytes: 2 })
+    const refused = relay.tap(wire())
+    refused.body({ type: 'error', error: { type: 'api_error', message: 'Broken' } })
+    expect(refused.result()).toMatchObject({ committed: false, error: { class: 'upstream_failed' } })
   })
 
   it('is not fooled by text, counts output, and sees errors and cuts', () => {

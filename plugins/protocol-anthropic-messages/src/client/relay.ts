@@ -1,7 +1,7 @@
 import type { GatewayErrorData, JsonObject, Relay, Tap, Usage, Finish } from '@gantry/core'
 import { parseJsonLossless } from '@gantry/core/codec'
 import { readFinish } from '../finish.ts'
-import { asObject, asString } from '../json.ts'
+import { asArray, asObject, asString } from '../json.ts'
 import { apiVersion } from '../name.ts'
 import { overlayUsage, readUsage } from '../usage.ts'
 import { errorFromEnvelope } from './decode-error.ts'
@@ -98,8 +98,9 @@ function tap(): Tap {
         error = errorFromEnvelope(json)
         return
       }
-      committed = true
       head(json, true)
+      // An empty answer counts only when it says why it is empty.
+      committed = finish !== undefined || (asArray(json['content']) ?? []).length > 0
       outputBytes = Buffer.byteLength(JSON.stringify(json['content'] ?? []))
     },
     result: () => ({

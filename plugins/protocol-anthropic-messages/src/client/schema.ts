@@ -33,6 +33,8 @@ const bounds: ReadonlySet<string> = new Set([
   'else',
 ])
 const schemaMaps: ReadonlySet<string> = new Set(['properties', '$defs', 'definitions'])
+/** Only what is referred to counts. */
+const definitions: ReadonlySet<string> = new Set(['$defs', 'definitions'])
 const schemaLists: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'prefixItems'])
 
 /**
@@ -72,22 +74,27 @@ export function strictSchema(schema: JsonObject, changed: (pointer: string) => v
   return out
 }
 
-/** Whether a schema refers to itself, which structured outputs refuse. */
+/** Whether a schema refers to itself, which structured outputs refuse. Each definition is walked once. */
 export function isRecursive(schema: JsonObject): boolean {
-  const visit = (node: Json | undefined, trail: readonly string[]): boolean => {
-    if (Array.isArray(node)) return node.some((item: Json) => visit(item, trail))
+  const walking = new Set<string>()
+  const done = new Set<string>()
+  const visit = (node: Json | undefined): boolean => {
+    if (Array.isArray(node)) return node.some((item: Json) => visit(item))
     const object = asObject(node)
     if (!object) return false
     const reference = object['$ref']
-    if (typeof reference === 'string') {
-      if (trail.includes(reference) || reference === '#') return true
-      return visit(resolve(schema, reference), [...trail, reference])
+    if (typeof reference !== 'string') {
+      return Object.entries(object).some(([key, value]) => !definitions.has(key) && visit(value))
     }
-    return Object.entries(object).some(
-      ([key, value]) => key !== '$defs' && key !== 'definitions' && visit(value, trail),
-    )
+    if (reference === '#' || walking.has(reference)) return true
+    if (done.has(reference)) return false
+    walking.add(reference)
+    const found = visit(resolve(schema, reference))
+    walking.delete(reference)
+    done.add(reference)
+    return found
   }
-  return visit(schema, [])
+  return visit(schema)
 }
 
 /**
