@@ -1,7 +1,8 @@
-import type { Finish, Frame, GatewayEvent, GenerateResponse, Part } from '@gantry/core'
+import type { Finish, Frame, GatewayEvent, GenerateResponse, JsonObject, Part } from '@gantry/core'
 import { accumulate, orderGuard } from '@gantry/core/codec'
 import { describe, expect, it } from 'vitest'
 import { attempt, captures, framesOf, type Capture } from '../captures.test-support.ts'
+import { encode, user } from '../encode.test-support.ts'
 import { foldStream, parsed, readMessage, readStream, type Reading } from '../raw-reading.test-support.ts'
 import { decodeError } from './decode-error.ts'
 import { decodeResponse } from './decode-response.ts'
@@ -79,6 +80,25 @@ describe('recorded traffic', () => {
       compared++
     }
     expect(compared).toBe(33)
+  })
+})
+
+describe('replayed answers', () => {
+  it('go back to Anthropic block by block as they came', () => {
+    let blocks = 0
+    for (const { json = {} } of responses) {
+      const { parts } = decodeResponse(json, attempt())
+      if (parts.length === 0) continue
+      const { at, report } = encode({ turns: [user('Q'), { role: 'assistant', parts }, user('And?')] })
+      const came = (json['content'] as readonly JsonObject[]).filter((block) => block['text'] !== '')
+      // Blanks at the end matter only in a prefill; `citations: null` is no citation.
+      expect(at('/messages/1/content')).toEqual(
+        came.map((block) => Object.fromEntries(Object.entries(block).filter(([, value]) => value !== null))),
+      )
+      expect(report).toEqual([])
+      blocks += came.length
+    }
+    expect(blocks).toBeGreaterThan(200)
   })
 })
 
