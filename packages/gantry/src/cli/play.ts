@@ -36,6 +36,7 @@ const play: Command = command({
         host: '127.0.0.1',
         ports: port === undefined ? portsFrom(firstPort) : [port],
         logger,
+        debug: args.debug,
         async onReady({ url, run }) {
           const { lines } = await welcome(config, url, run)
           for (const line of lines) print(line)

@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly ports?: readonly number[] | undefined
   /** Instead of what the log plugin brings. */
   readonly logger?: Logger | undefined
+  /** Prints boot and shutdown hooks with their times. */
+  readonly debug?: boolean | undefined
   /** Told once requests are taken. */
   onReady(ready: {
     readonly url: string
@@ -38,7 +40,10 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
   const stopped = stopSignal()
   const undo: (() => Promise<unknown>)[] = []
   try {
-    const gateway = await createGateway(session.config, options.logger ? { logger: options.logger } : {})
+    const gateway = await createGateway(session.config, {
+      ...(options.logger && { logger: options.logger }),
+      debug: options.debug ?? false,
+    })
     undo.push(() => gateway.close())
     for (const problem of gateway.problems) {
       const place = problem.path === undefined ? '' : `${problem.path}: `

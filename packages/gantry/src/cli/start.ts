@@ -25,6 +25,7 @@ const start: Command = command({
       host: args.host,
       ports: port === undefined ? undefined : [port],
       logger: args.debug ? debugLogger : undefined,
+      debug: args.debug,
       onReady: ({ url }) => print(`Gantry listens on ${url}`),
     })
   },

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import * as core from '@gantry/core'
 import * as codec from '@gantry/core/codec'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import * as gantry from '../index.ts'
+import type * as gantry from '../index.ts'
 import { loadConfig } from './load.ts'
 
 let folder = ''
