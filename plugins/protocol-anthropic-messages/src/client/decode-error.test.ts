@@ -17,6 +17,8 @@ describe('errors', () => {
     expect(of(413, 'request_too_large')).toBe('too_large')
     expect(of(429, 'rate_limit_error')).toBe('rate_limited')
     expect(of(500, 'api_error')).toBe('upstream_failed')
+    // The vendor says `api_error` for all trouble of its own; a status of overload says more.
+    expect(of(503, 'api_error')).toBe('overloaded')
     expect(of(504, 'timeout_error')).toBe('timeout')
     expect(of(529, 'overloaded_error')).toBe('overloaded')
     expect([400, 402, 408, 409, 418, 500, 503, 529, 302].map((status) => of(status))).toEqual([
