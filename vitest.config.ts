@@ -5,8 +5,9 @@ const typecheck = { enabled: true, ignoreSourceErrors: false, checker: 'tsc' }
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
-      { test: { name: 'packages', include: ['packages/*/src/**/*.test.ts'] } },
-      { test: { name: 'plugins', include: ['plugins/*/src/**/*.test.ts'] } },
+      // Property tests on a busy machine take their time; a test that hangs is still found.
+      { test: { name: 'packages', include: ['packages/*/src/**/*.test.ts'], testTimeout: 20_000 } },
+      { test: { name: 'plugins', include: ['plugins/*/src/**/*.test.ts'], testTimeout: 20_000 } },
       {
         test: {
           name: 'test',
