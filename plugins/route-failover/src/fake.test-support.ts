@@ -72,7 +72,7 @@ export async function boot(
         if (!target) throw new Error('no target is left to attempt')
         const context = { ...shared, target, attempt: attempts }
         const answer = hookOf(plugin, 'route.outcome')(context as Partial<AttemptContext> as AttemptContext, {
-          committed: false,
+          committed: outcome.error === undefined,
           ms: 100,
           ...outcome,
         })

@@ -30,6 +30,5 @@ const faultOfClass: { readonly [name in ErrorClass]: Fault } = {
 
 /** Reads a fault off an error; an error of the gateway itself never counts against a target. */
 export function faultOf(error: GatewayErrorData): Fault {
-  const fault = faultOfClass[error.class]
-  return error.source === 'upstream' || fault === 'request' ? fault : 'ours'
+  return error.source === 'upstream' ? faultOfClass[error.class] : 'ours'
 }

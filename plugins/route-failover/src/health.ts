@@ -83,7 +83,8 @@ export function createHealth(options: ResolvedOptions): Health {
       const now = options.now()
       const { error } = outcome
       if (!error) {
-        heal(target, now - outcome.ms)
+        // A client that left before the first byte leaves no error and proves nothing.
+        if (outcome.committed) heal(target, now - outcome.ms)
         return
       }
       const [credential, rate, model] = idsOf(target)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 /** Options of `routeFailover`. All times are milliseconds. */
 export interface RouteFailoverOptions {
-  /** Attempts per request, the first included: 1 to 10, 3 by default. */
+  /** Attempts per request, the first included: 1 to 3, 3 by default. Core tries no more than three. */
   readonly attempts?: number
   /** How long a credential stays out after the upstream refused it (its 401, 402, 403); 10 minutes by default. */
   readonly credentialCooldownMs?: number
@@ -29,7 +29,7 @@ const callable = z.custom<() => number>((value) => typeof value === 'function', 
 
 const schema = z
   .strictObject({
-    attempts: z.number().int().min(1).max(10).optional(),
+    attempts: z.number().int().min(1).max(3).optional(),
     credentialCooldownMs: milliseconds.optional(),
     rateLimitCooldownMs: milliseconds.optional(),
     failureThreshold: z.number().int().min(1).max(1000).optional(),

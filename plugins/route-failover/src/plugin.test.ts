@@ -131,6 +131,17 @@ describe('route', () => {
     expect((await request('m', three).route()).order).toHaveLength(3)
   })
 
+  test('a client that leaves before the first byte proves nothing', async () => {
+    const { request } = await start()
+    const failing = request('m', three)
+    await failing.route()
+    failing.attempt({ error: upstream('rate_limited') })
+    const left = request('m', [target('a/m')])
+    await left.route()
+    left.attempt({ committed: false, ms: 0 })
+    expect((await request('m', three).route()).order).toEqual(['b/m', 'c/m'])
+  })
+
   test('when all are cooling down, the one that is soonest back is tried', async () => {
     const { request } = await start()
     for (const [name, retryAfterMs] of [
@@ -232,10 +243,10 @@ describe('route.outcome', () => {
     const { request } = await start({ failureThreshold: 1 })
     const one = request('m', three)
     await one.route()
-    expect(one.attempt({ error: upstream('internal', { source: 'gateway' }) })).toBe('stop')
+    expect(one.attempt({ error: upstream('internal', { source: 'gateway' }) })).toBeUndefined()
     const two = request('m', three)
     await two.route()
-    expect(two.attempt({ error: upstream('authentication', { source: 'gateway' }) })).toBe('stop')
+    expect(two.attempt({ error: upstream('unsupported', { source: 'gateway' }) })).toBeUndefined()
     expect((await request('m', three).route()).order).toHaveLength(3)
   })
 })

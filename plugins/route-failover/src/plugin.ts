@@ -105,10 +105,10 @@ function decide(
   const { error } = outcome
   if (!error) return
   if (outcome.committed || context.signal.aborted || context.attempt >= options.attempts) return 'stop'
+  // The gateway's own trouble: core knows whether it is worth another try.
+  if (error.source !== 'upstream') return undefined
   const fault = faultOf(error)
   if (fault === 'request') return 'stop'
-  // The gateway's own trouble: core knows whether it is worth another try.
-  if (fault === 'ours') return error.retryable ? 'next' : 'stop'
   const left = context.peek(budget)
   const tried = left?.retried ? context.attempt - 1 : context.attempt
   if (left && tried >= left.targets && !left.retried && fault === 'target' && outcome.sent === false) {
