@@ -64,7 +64,7 @@ export function choiceReader(
   const message: Draft = {}
   const fields: Draft = {}
   /** The open part of running text; the last text part takes citations until the end. */
-  let open: { type: 'text' | 'reasoning' | 'refusal'; index: number } | undefined
+  let open: { type: 'text' | 'reasoning' | 'refusal'; index: number; from?: 'field' | 'details' } | undefined
   let lastText: number | undefined
   let raw: string | undefined
   let done = false
@@ -95,14 +95,20 @@ export function choiceReader(
   }
   const think = (text: string, field: ReasoningField, emit: Emit): void => {
     if (text === '') return
-    parts.delta(enter('reasoning', emit, field), { type: 'reasoning', segment: 0, kind: 'text', text }, emit)
+    // Thinking that was read off the details so far is that of another part.
+    if (open?.from === 'details') close(emit)
+    const index = enter('reasoning', emit, field)
+    if (open) open.from = 'field'
+    parts.delta(index, { type: 'reasoning', segment: 0, kind: 'text', text }, emit)
   }
   const readDetails = (delta: JsonObject, hasText: boolean, emit: Emit): void => {
     const { native, envelopes } = splitDetails(delta['reasoning_details'])
     if (native.length > 0) {
       const index = enter('reasoning', emit, hasText ? undefined : 'details')
       details.add(native)
-      if (!hasText && open) {
+      // Only where no field says it: hosts write the text twice, in one chunk or in two.
+      if (!hasText && open?.from !== 'field') {
+        if (open) open.from = 'details'
         for (const { kind, text } of segmentsOf(native)) {
           parts.delta(index, { type: 'reasoning', segment: 0, kind, text }, emit)
         }

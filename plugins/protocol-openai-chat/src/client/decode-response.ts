@@ -43,7 +43,7 @@ export function headOf(body: JsonObject): { id?: string; model?: string; created
     ...(typeof model === 'string' && model !== '' && { model }),
     ...(typeof created === 'number' &&
       Number.isFinite(created) &&
-      created > 0 && { createdAt: Math.floor(created) }),
+      created >= 0 && { createdAt: Math.floor(created) }),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { GatewayEvent, GenerateResponse, JsonObject } from '@gantry/core'
+import type { GatewayEvent, GenerateResponse, JsonObject, Part } from '@gantry/core'
 import { accumulate, orderGuard } from '@gantry/core/codec'
 import { createRandom } from '@gantry/testing'
 import { describe, expect, test } from 'vitest'
@@ -204,6 +204,19 @@ test('reasoning_details in pieces are one array; an envelope of ours stands alon
     },
     { type: 'reasoning', segments: [], custody: { ...custody, blob: 'gantry1.AAAA' } },
   ])
+})
+
+test('details that repeat the text of a field, and details alone', () => {
+  const text = (parts: readonly Part[]): string =>
+    parts.flatMap((part) => (part.type === 'reasoning' ? part.segments.map((one) => one.text) : [])).join('|')
+  const entry = { type: 'reasoning.text', index: 0, text: 'abc' }
+  const end = [delta({ content: 'x' }), finish('stop'), '[DONE]']
+  const twice = answer(delta({ reasoning: 'abc' }), delta({ reasoning_details: [entry] }), ...end)
+  expect(text(twice.parts)).toBe('abc')
+  const alone = answer(delta({ reasoning_details: [entry] }), ...end)
+  expect(text(alone.parts)).toBe('abc')
+  const then = answer(delta({ reasoning_details: [entry] }), delta({ reasoning: 'def' }), ...end)
+  expect(text(then.parts)).toBe('abc|def')
 })
 
 test('an envelope behind thinking is the state of that thinking', () => {

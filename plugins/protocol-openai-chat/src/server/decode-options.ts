@@ -1,6 +1,7 @@
 import type { Json, JsonObject, OutputShape, ReasoningOptions, Sampling } from '@gantry/core'
 import {
   collectExtra,
+  isRawNumber,
   readBoolean,
   readInteger,
   readNumber,
@@ -20,6 +21,9 @@ export function decodeSampling(body: JsonObject): { sampling?: Sampling; rest: D
   const logprobs = readBoolean(body, 'logprobs', '')
   const top = readInteger(body, 'top_logprobs', '')
   const rest: Draft = {}
+  // Seeds are 64 bits wide; one that a double cannot hold goes back as it was written.
+  const hasLongSeed = isRawNumber(body['seed'])
+  if (hasLongSeed) rest['seed'] = body['seed']
   if (logprobs !== true) {
     if (logprobs === false) rest['logprobs'] = false
     if (top !== undefined) rest['top_logprobs'] = top
@@ -28,7 +32,7 @@ export function decodeSampling(body: JsonObject): { sampling?: Sampling; rest: D
     temperature: readNumber(body, 'temperature', ''),
     topP: readNumber(body, 'top_p', ''),
     topK: readNumber(body, 'top_k', ''),
-    seed: readInteger(body, 'seed', ''),
+    seed: hasLongSeed ? undefined : readInteger(body, 'seed', ''),
     count,
     presencePenalty: readNumber(body, 'presence_penalty', ''),
     frequencyPenalty: readNumber(body, 'frequency_penalty', ''),

@@ -1,4 +1,5 @@
 import { GatewayError, type JsonObject } from '@gantry/core'
+import { parseJsonLossless } from '@gantry/core/codec'
 import { describe, expect, test } from 'vitest'
 import { targetOf, wireOf } from '../recorded.fixture.ts'
 import { encodeRequest } from '../client/encode-request.ts'
@@ -359,4 +360,12 @@ test('a field named like a prototype stays data', () => {
   const sent = JSON.stringify(again(body))
   expect(sent).toContain('"__proto__":{"a":1}')
   expect(Object.getPrototypeOf({})).toBe(Object.prototype)
+})
+
+test('numbers that a double cannot hold go back as written', () => {
+  const text =
+    '{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":false,"seed":12345678901234567890,"odd":1.00000000000000000001}'
+  const sent = again(parseJsonLossless(text) as JsonObject)
+  expect(JSON.stringify(sent)).toContain('"seed":12345678901234567890')
+  expect(JSON.stringify(sent)).toContain('1.00000000000000000001')
 })
