@@ -17,6 +17,8 @@ export interface ChildGateway {
   /** A fresh key of an account that is made and credited on first use. */
   key(group: string, options?: { account?: string; credit?: string; expires?: string }): Promise<string>
   stop(): Promise<number | null>
+  /** Ends it with SIGKILL and keeps its folder. */
+  kill(): Promise<void>
 }
 
 /** How a command ended. */
@@ -30,8 +32,10 @@ export interface CommandResult {
 export async function startGateway(
   config: string,
   environment: { readonly [name: string]: string } = {},
+  /** The folder of an earlier one, to start again on its data. */
+  folder?: string,
 ): Promise<ChildGateway> {
-  const directory = await mkdtemp(join(tmpdir(), 'gantry-test-'))
+  const directory = folder ?? (await mkdtemp(join(tmpdir(), 'gantry-test-')))
   const env = { ...environment, GANTRY_TEST_DIRECTORY: directory }
   const child = launch(['start', '--config', config, '--port', '0'], env)
   let output = ''
@@ -69,6 +73,11 @@ export async function startGateway(
       await rm(directory, { recursive: true, force: true })
       return code
     },
+    kill: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve())
+        child.kill('SIGKILL')
+      }),
   }
 }
 
