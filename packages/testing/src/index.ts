@@ -18,3 +18,11 @@ export { sseFrames, type FrameReader } from './protocol/streams.ts'
 export type { WireRules } from './normalise/rules.ts'
 export { chatRules } from './normalise/chat.ts'
 export { anthropicRules } from './normalise/anthropic.ts'
+export {
+  createTestGateway,
+  type TestGateway,
+  type TestGatewayOptions,
+  type Transport,
+} from './gateway/test-gateway.ts'
+export { describeMatrix, type MakeTestGateway } from './gateway/matrix.ts'
+export type { BillRow } from './gateway/recorder.ts'

@@ -8,6 +8,7 @@ import {
   numberOf,
   objectOf,
   textOf,
+  upTo,
   withoutEmpty,
   type WireRules,
 } from './rules.ts'
@@ -33,6 +34,7 @@ export const anthropicRules: WireRules = {
     const message = objectOf(body)
     return { ...message, content: listOf(message['content']).map(block) }
   },
+  first: (frames) => upTo(frames, (frame) => frameJson(frame)?.['type'] === 'message_stop'),
   fold,
   kinds(frames) {
     const first = firstStream(frames)

@@ -9,6 +9,7 @@ import {
   objectOf,
   plainContent,
   textOf,
+  upTo,
   withoutEmpty,
   type WireRules,
 } from './rules.ts'
@@ -19,8 +20,13 @@ const emptyFields = ['content', 'refusal', 'annotations', 'tool_calls']
 /** OpenAI Chat Completions. */
 export const chatRules: WireRules = {
   captures: 'chat',
-  operation: ({ request }) =>
-    request === null || request.path.split('?')[0]?.endsWith('/chat/completions') ? 'generate' : undefined,
+  operation({ provider, request }) {
+    // Cohere's own wire was recorded among the chat captures; it is another protocol.
+    if (provider === 'cohere') return undefined
+    return request === null || request.path.split('?')[0]?.endsWith('/chat/completions')
+      ? 'generate'
+      : undefined
+  },
   request(body) {
     const { messages, stream_options: _ours, ...rest } = objectOf(body)
     return {
@@ -39,16 +45,19 @@ export const chatRules: WireRules = {
       })),
     }
   },
+  first: (frames) => upTo(frames, isDone),
   fold,
   kinds: (frames) =>
     collapse(
       frames.flatMap((frame) => {
-        if (frame.data === '[DONE]') return ['done']
+        if (isDone(frame)) return ['done']
         const chunk = frameJson(frame)
         if (!chunk) return ['unreadable']
         const kinds = listOf(chunk['choices']).flatMap((choice) => {
           const delta = objectOf(choice['delta'])
-          const said = Object.keys(withoutEmpty(delta, Object.keys(delta))).filter((key) => key !== 'role')
+          const said = Object.keys(withoutEmpty(delta, Object.keys(delta))).filter(
+            (key) => key !== 'role' && key !== 'index',
+          )
           return choice['finish_reason'] ? [...said.toSorted(), 'finish'] : said.toSorted()
         })
         return isObject(chunk['usage']) ? [...kinds, 'usage'] : kinds
@@ -84,7 +93,9 @@ export const chatRules: WireRules = {
 
 function message(value: JsonObject): JsonObject {
   const content = plainContent(value['content'])
-  return withoutEmpty({ ...value, ...(content !== undefined && { content }) }, emptyFields)
+  // Some hosts leave out the type of a call: there was only one when they were made.
+  const calls = listOf(value['tool_calls']).map((call) => ({ type: 'function', ...call }))
+  return withoutEmpty({ ...value, ...(content !== undefined && { content }), tool_calls: calls }, emptyFields)
 }
 
 interface OpenChoice {
@@ -96,14 +107,21 @@ interface OpenChoice {
   logprobs: Json[]
 }
 
-/** Texts append, calls append by index, everything else is replaced by what came later. */
+/**
+ * Texts append, calls append by index, everything else is replaced by what came later unless that is null.
+ * Hosts give each chunk a time of its own; the first counts. `obfuscation` is padding.
+ */
 function fold(frames: readonly Frame[]): Json {
   let head: JsonObject = {}
   const choices = new Map<number, OpenChoice>()
   for (const frame of frames) {
-    if (frame.data === '[DONE]') break
-    const { choices: given, usage, ...rest } = frameJson(frame) ?? {}
-    head = { ...head, ...rest, ...(isObject(usage) && { usage }) }
+    if (isDone(frame)) break
+    const { choices: given, obfuscation: _padding, ...rest } = frameJson(frame) ?? {}
+    head = {
+      ...head,
+      ...withoutNull(rest),
+      ...(head['created'] !== undefined && { created: head['created'] }),
+    }
     for (const choice of listOf(given)) addChoice(choices, choice)
   }
   const { object: _chunk, ...kept } = head
@@ -127,13 +145,13 @@ function addChoice(choices: Map<number, OpenChoice>, given: JsonObject): void {
   const index = numberOf(position)
   let choice = choices.get(index)
   if (!choice) {
-    choice = { index, rest: {}, message: {}, calls: new Map(), finish: null, logprobs: [] }
+    choice = { index, rest: {}, message: { role: 'assistant' }, calls: new Map(), finish: null, logprobs: [] }
     choices.set(index, choice)
   }
-  choice.rest = { ...choice.rest, ...rest }
+  choice.rest = { ...choice.rest, ...withoutNull(rest) }
   if (typeof finish === 'string') choice.finish = finish
   for (const item of listOf(objectOf(logprobs)['content'])) choice.logprobs.push(item)
-  const { tool_calls: calls, ...said } = objectOf(delta)
+  const { tool_calls: calls, index: _again, ...said } = objectOf(delta)
   for (const [key, value] of Object.entries(said))
     choice.message[key] = joined(key, choice.message[key], value)
   for (const call of listOf(calls)) addCall(choice.calls, call)
@@ -157,9 +175,17 @@ function addCall(calls: Map<number, { [key: string]: Json | undefined }>, given:
 }
 
 function joined(key: string, before: Json | undefined, value: Json | undefined): Json | undefined {
-  if (value === null || value === undefined) return before ?? value
+  if (value === null || value === undefined) return before
   if (key === 'role' || typeof before !== 'string' || typeof value !== 'string') {
     return Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value
   }
   return before + value
+}
+
+function isDone({ data }: Frame): boolean {
+  return data === '[DONE]'
+}
+
+function withoutNull(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null))
 }

@@ -14,6 +14,8 @@ export interface WireRules {
   request(body: Json): Json
   /** A response body likewise. */
   response(body: Json): Json
+  /** Frames of the first stream, its last frame included: a recording may hold several. */
+  first(frames: readonly Frame[]): readonly Frame[]
   /** What a client makes of a stream: a response body. Several streams in one recording: the first. */
   fold(frames: readonly Frame[]): Json
   /** Kinds of frames in order, neighbours of one kind as one; frames that may come anywhere are left out. */
@@ -84,4 +86,10 @@ export function frameJson(frame: Frame): JsonObject | undefined {
 
 function isEmpty(value: Json | undefined): boolean {
   return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+/** Frames up to the first that closes the stream, itself included; all when none does. */
+export function upTo(frames: readonly Frame[], closes: (frame: Frame) => boolean): readonly Frame[] {
+  const last = frames.findIndex(closes)
+  return last < 0 ? frames : frames.slice(0, last + 1)
 }

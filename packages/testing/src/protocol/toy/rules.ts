@@ -8,6 +8,7 @@ import {
   numberOf,
   objectOf,
   textOf,
+  upTo,
   type WireRules,
 } from '../../normalise/rules.ts'
 import { toyFrames } from './protocol.ts'
@@ -18,6 +19,7 @@ export const toyRules: WireRules = {
   operation: () => 'generate',
   request: (body) => body,
   response: (body) => body,
+  first: (frames) => upTo(frames, (frame) => frameJson(frame)?.['done'] !== undefined),
   fold(frames) {
     let folded: JsonObject = {}
     let say: string | undefined
