@@ -56,6 +56,11 @@ export function createTap(wire: WireRequest): Tap {
       if (reason && (index === 0 || raw === undefined)) raw = reason
       if (isObject(choice['delta']) && isOutput(choice['delta'])) committed = true
     }
+    const foreign = readForeign(chunk)
+    if (foreign && !error) {
+      committed = true
+      if (foreign.finish !== undefined) finished.set(0, true)
+    }
     usage = usageOf(chunk, choices.length === 0 || isComplete()) ?? usage
     const isUsageOnly = Array.isArray(chunk['choices']) && choices.length === 0 && isObject(chunk['usage'])
     return hidesUsage && isUsageOnly && !error ? 'hide' : 'pass'
@@ -85,6 +90,13 @@ export function createTap(wire: WireRequest): Tap {
       return isObject(chunk) ? read(chunk) : 'pass'
     },
     body(json) {
+      if (isObject(json) && isForeignBody(json)) {
+        id = stringOf(json['id'])
+        committed = true
+        done = true
+        outputBytes += Buffer.byteLength(JSON.stringify(json['message']))
+        return
+      }
       const response = decodeResponse(isObject(json) ? json : {})
       id = response.id
       usage = response.usage
@@ -111,6 +123,19 @@ export function createTap(wire: WireRequest): Tap {
       }
     },
   }
+}
+
+/**
+ * Hosts that answer this path in a wire of their own (Cohere: typed events with a `delta`, a body with `message` and a
+ * reason beside it). Their bytes pass; only that there is output and an end is read of them.
+ */
+function readForeign(chunk: JsonObject): { readonly finish: string | undefined } | undefined {
+  if ('choices' in chunk || typeof chunk['type'] !== 'string' || !isObject(chunk['delta'])) return undefined
+  return { finish: stringOf(chunk['delta']['finish_reason']) }
+}
+
+function isForeignBody(json: JsonObject): boolean {
+  return !('choices' in json) && isObject(json['message']) && typeof json['finish_reason'] === 'string'
 }
 
 function asksForUsage(wire: WireRequest): boolean {
