@@ -1,6 +1,6 @@
 import { authKeys, type AuthKeysOptions } from '@gantry/auth-keys'
 import { billLedger } from '@gantry/bill-ledger'
-import type { AnyPlugin } from '@gantry/core'
+import { env, type AnyPlugin } from '@gantry/core'
 import { logPino } from '@gantry/log-pino'
 import { pricingRatio } from '@gantry/pricing-ratio'
 import { pricingTokens } from '@gantry/pricing-tokens'
@@ -13,7 +13,7 @@ export type Part<Options> = Options | false
 
 /** Options of `standard`: each part takes its plugin's own options. */
 export interface StandardOptions {
-  /** Keys. */
+  /** Keys. Hashed with the environment's `GANTRY_PEPPER`, where it is set and no `pepper` is given. */
   readonly auth?: Part<AuthKeysOptions>
   /** Ordered targets, retried before the first byte. */
   readonly route?: Part<Parameters<typeof routeFailover>[0]>
@@ -34,10 +34,15 @@ export function standard(options: StandardOptions = {}): readonly AnyPlugin[] {
   return [
     openaiChat(),
     anthropicMessages(),
-    ...(auth === false ? [] : [authKeys(auth)]),
+    ...(auth === false ? [] : [authKeys(withPepper(auth))]),
     ...(route === false ? [] : [routeFailover(route)]),
     ...(pricing === false ? [] : [pricingTokens(), pricingRatio()]),
     ...(bill === false ? [] : [billLedger(bill)]),
     ...(log === false ? [] : [logPino(log)]),
   ]
+}
+
+function withPepper(auth: AuthKeysOptions = {}): AuthKeysOptions {
+  if (auth.pepper !== undefined || !process.env['GANTRY_PEPPER']) return auth
+  return { ...auth, pepper: env('GANTRY_PEPPER') }
 }

@@ -64,7 +64,7 @@ function createAuthKeys(options: ResolvedOptions): AuthKeysPlugin {
       lookup.open(given.all('keys').length > 0 ? given.use('keys') : undefined)
       if (!options.pepperConfigured) {
         given.logger.warn(
-          'auth-keys hashes keys with its public default pepper. Set `pepper` to a secret of your own.',
+          'auth-keys hashes keys with its public default pepper. Set `pepper`, or GANTRY_PEPPER with the standard preset, to a secret of your own.',
           { plugin: 'auth-keys' },
         )
       }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { findScenario } from '../play/scenario.ts'
 import { requestLog, welcome } from '../play/player.ts'
 import { type Command, command, configArgs, wholeNumber } from './command.ts'
@@ -25,6 +26,8 @@ const play: Command = command({
   },
   async run({ args }) {
     const port = wholeNumber('port', args.port, { min: 0, max: 65_535 })
+    // Keys made here are for playing: a pepper of the moment is better than the public one, and needs no warning.
+    process.env['GANTRY_PEPPER'] ??= randomUUID()
     const path = args.config ?? findScenario(args.scenario ?? 'basic')
     const session = await openSession({ config: path })
     const logger = args.debug ? debugLogger : quietLogger
