@@ -208,6 +208,16 @@ describe('a repository', () => {
     expect(problems.join('\n')).toMatch(expected)
   })
 
+  test('a peer may be a range, but not anything', () => {
+    const peers = (version: string): Workspace =>
+      workspace({
+        [own]: manifest({ peerDependencies: { '@gantry/core': 'workspace:^', zod: version } }),
+        [a]: "import 'zod'\nimport '@gantry/core'\n",
+      })
+    expect(problemsOf(peers('^4.0.0'))).toEqual([])
+    expect(problemsOf(peers('*'))).toEqual(['plugins/one: peerDependencies["zod"] has to name a version'])
+  })
+
   test('core with thirteen runtime dependencies is too much', () => {
     const names = Array.from({ length: 13 }, (_, index) => `d${index}`)
     const core = manifest({
@@ -238,6 +248,7 @@ describe('pieces', () => {
     ['fs', undefined],
     ['@a/b/c', '@a/b'],
     ['a/b', 'a'],
+    ['@a/${name}', undefined],
   ])('package of %s is %s', (specifier, expected) => {
     expect(packageOf(specifier)).toBe(expected)
   })

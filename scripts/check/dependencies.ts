@@ -76,6 +76,9 @@ function versionProblems(
     for (const [name, version] of Object.entries(manifest[field] ?? {})) {
       if (ours.has(name)) {
         if (version !== 'workspace:^') problems.push(`${path}: ${field}["${name}"] has to be "workspace:^"`)
+      } else if (field === 'peerDependencies') {
+        // What the user brings may be a range.
+        if (version === '*') problems.push(`${path}: ${field}["${name}"] has to name a version`)
       } else if (version !== 'catalog:')
         problems.push(
           `${path}: ${field}["${name}"] has to be "catalog:", with its version in pnpm-workspace.yaml`,

@@ -84,7 +84,7 @@ export function readManifest(file: string): Manifest {
 
 /** The npm name in an import: `@scope/name/sub` is `@scope/name`; undefined for relative paths and Node's own modules. */
 export function packageOf(specifier: string): string | undefined {
-  if (/^(?:\.|\/|#|virtual:|data:)/.test(specifier) || isBuiltin(specifier)) return undefined
+  if (/^(?:\.|\/|#|virtual:|data:)|\$\{/.test(specifier) || isBuiltin(specifier)) return undefined
   const [first = '', second = ''] = specifier.split('/')
   return first.startsWith('@') ? `${first}/${second}` : first
 }
