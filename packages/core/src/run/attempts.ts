@@ -9,7 +9,7 @@ import type { AttemptPlan, AttemptResult } from '../pump/types.ts'
 import { AttemptState } from './attempt-context.ts'
 import type { RequestContext } from './context.ts'
 import { runSync } from './phase.ts'
-import { credentialTrouble } from './public-error.ts'
+import { credentialTrouble, requestFaults } from './public-error.ts'
 import type { ActiveRequest, Runtime } from './runtime.ts'
 import { safeBound } from './settle.ts'
 
@@ -219,7 +219,8 @@ function logFailure(
     model: target.model,
     class: error.class,
     status: error.status,
-    message: error.message,
+    // Vendors quote the prompt in the text of a request fault. The client gets that text; a log must not.
+    ...(requestFaults.includes(error.class) ? {} : { message: error.message }),
   })
 }
 

@@ -2,7 +2,7 @@ import type { ErrorClass, GatewayErrorData } from '../model/index.ts'
 import { statusOf } from '../error.ts'
 
 /** Classes whose upstream text goes to the client, redacted, because clients act on it. */
-const requestFaults: readonly ErrorClass[] = [
+export const requestFaults: readonly ErrorClass[] = [
   'invalid_request',
   'context_length',
   'too_large',

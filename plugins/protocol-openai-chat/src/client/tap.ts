@@ -72,6 +72,7 @@ export function createTap(wire: WireRequest): Tap {
       counted = undefined
       count(data)
       return (
+        !looksLikeChunk(data) ||
         !committed ||
         id === undefined ||
         hasValue(data, '"finish_reason"') ||
@@ -87,7 +88,9 @@ export function createTap(wire: WireRequest): Tap {
       }
       count(frame.data)
       const chunk = parsed(data)
-      return isObject(chunk) ? read(chunk) : 'pass'
+      if (isObject(chunk)) return read(chunk)
+      error ??= notAChunk()
+      return 'pass'
     },
     body(json) {
       if (isObject(json) && isForeignBody(json)) {
@@ -165,11 +168,23 @@ function noAnswer(): GatewayErrorData {
   }).data
 }
 
+/** What no client of this wire can read, and what may be a page or an error text of the host, does not pass. */
+function looksLikeChunk(data: string): boolean {
+  return data.charCodeAt(0) === 0x7b
+}
+
+function notAChunk(): GatewayErrorData {
+  return new GatewayError({
+    class: 'upstream_failed',
+    source: 'upstream',
+    message: 'The upstream sent a frame that is not a chunk.',
+  }).data
+}
+
 function parsed(data: string): Json | undefined {
   try {
     return JSON.parse(data) as Json
   } catch {
-    // Not ours to judge: the bytes pass, and a stream that never completes is truncated anyway.
     return undefined
   }
 }
