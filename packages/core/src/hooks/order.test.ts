@@ -56,5 +56,9 @@ it('filters by exact string, pattern and list; what is unknown matches nothing t
 it('is not fooled by a pattern that remembers where it stopped', () => {
   const filter = { model: /gpt/g }
   const subject = { protocol: 'p', operation: 'generate', model: 'gpt' } as const
-  expect([matches(filter, subject), matches(filter, subject), matches(filter, subject)]).toEqual([true, true, true])
+  expect([matches(filter, subject), matches(filter, subject), matches(filter, subject)]).toEqual([
+    true,
+    true,
+    true,
+  ])
 })
