@@ -26,3 +26,6 @@ export {
 } from './gateway/test-gateway.ts'
 export { describeMatrix, type MakeTestGateway } from './gateway/matrix.ts'
 export type { BillRow } from './gateway/recorder.ts'
+export { collectChecks, failingChecks, registerChecks, type Check, type Registrar } from './suite/check.ts'
+export * from './fake/host.ts'
+export * from './fake/run-hook.ts'

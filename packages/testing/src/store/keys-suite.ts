@@ -1,9 +1,10 @@
 import type { KeyRecord } from '@gantry/core'
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { Registrar } from '../suite/check.ts'
 import type { StoreSubject } from './subject.ts'
 
 /** What any key store has to do. */
-export function keysSuite(store: () => StoreSubject): void {
+export function keysSuite({ describe, it }: Registrar, store: () => StoreSubject): void {
   describe('keys', () => {
     it('finds a key by its hash, whole, right after it was created', async () => {
       const { keys } = store()

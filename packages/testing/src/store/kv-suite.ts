@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { expect } from 'vitest'
+import type { Registrar } from '../suite/check.ts'
 import type { StoreSubject } from './subject.ts'
 
 /** What any value store has to do. */
-export function kvSuite(store: () => StoreSubject): void {
+export function kvSuite({ describe, it }: Registrar, store: () => StoreSubject): void {
   describe('kv', () => {
     const minute = { ttlMs: 60_000 }
 

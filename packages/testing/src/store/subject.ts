@@ -1,35 +1,62 @@
 import type {
   AnyPlugin,
+  CounterStore,
   Hold,
-  Host,
   KeyStore,
   KvStore,
   LedgerStore,
   Settlement,
+  Slots,
   UsageStore,
 } from '@gantry/core'
 import { expect } from 'vitest'
+import { createFakeHost } from '../fake/host.ts'
 
-/** A store plugin, taken apart. */
+/** What a store can be tested for. */
+export type StoreCapability = 'keys' | 'ledger' | 'usage' | 'kv' | 'counters'
+
+/** A store plugin, taken apart. Reading a capability that it does not provide throws. */
 export interface StoreSubject {
   readonly keys: KeyStore
   readonly ledger: LedgerStore
   readonly usage: UsageStore
   readonly kv: KvStore
+  readonly counters: CounterStore
+  /** Which of them it provides. */
+  readonly provides: readonly StoreCapability[]
   close(): Promise<void>
 }
 
-/** Runs the plugin's setup and takes the stores it provides; fails where one is missing. */
+/** Every capability that has a suite. */
+export const storeCapabilities: readonly StoreCapability[] = ['keys', 'kv', 'counters', 'ledger', 'usage']
+
+/** Runs the plugin's setup and takes the stores it provides. */
 export async function openStore(plugin: AnyPlugin): Promise<StoreSubject> {
-  await plugin.setup?.(idleHost)
-  const keys = plugin.provides?.keys?.[0]
-  const ledger = plugin.provides?.ledger?.[0]
-  const usage = plugin.provides?.usage?.[0]
-  const kv = plugin.provides?.kv?.[0]
-  if (!keys || !ledger || !usage || !kv) {
-    throw new Error(`${plugin.name} has to provide keys, ledger, usage and kv for this suite`)
+  await plugin.setup?.(createFakeHost())
+  const take = <S extends StoreCapability>(slot: S): Slots[S] => {
+    const found = plugin.provides?.[slot]?.[0]
+    if (!found) throw new Error(`${plugin.name} provides no ${slot}.`)
+    return found as Slots[S]
   }
-  return { keys, ledger, usage, kv, close: async () => plugin.close?.() }
+  return {
+    get keys() {
+      return take('keys')
+    },
+    get ledger() {
+      return take('ledger')
+    },
+    get usage() {
+      return take('usage')
+    },
+    get kv() {
+      return take('kv')
+    },
+    get counters() {
+      return take('counters')
+    },
+    provides: storeCapabilities.filter((slot) => plugin.provides?.[slot]?.length),
+    close: async () => plugin.close?.(),
+  }
 }
 
 /** A hold of 100 nano-dollars of `ann`, one hour long, with what the test changes. */
@@ -90,17 +117,4 @@ export async function fund(
     counterAccount: 'cash:usd',
     reference: `start ${account}`,
   })
-}
-
-const refuse = (): never => {
-  throw new Error('a store needs nothing of its host')
-}
-
-const idleHost: Host = {
-  logger: { debug() {}, info() {}, warn() {}, error() {} },
-  config: { providers: {}, models: {}, groups: {} },
-  use: refuse,
-  all: refuse,
-  price: refuse,
-  task: refuse,
 }
