@@ -18,10 +18,10 @@ export interface Registrar {
 
 /** Registers a vitest test for each check. A check may take `timeoutMs`, 20 s by default. */
 export function registerChecks(title: string, checks: readonly Check[], timeoutMs: number = 20_000): void {
-  describe(title, () => {
+  describe(`${title}`, () => {
     for (const [group, members] of Map.groupBy(checks, (check) => check.group)) {
-      describe(group, () => {
-        for (const check of members) it(check.name, { timeout: timeoutMs }, () => check.run())
+      describe(`${group}`, () => {
+        for (const check of members) it(`${check.name}`, { timeout: timeoutMs }, () => check.run())
       })
     }
   })
