@@ -1,5 +1,8 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
+/** Tests of the packages as they are published: they share one install, which takes its time. */
+const published = ['test/packages/**/*.test.ts', 'test/mission/e3.test.ts', 'test/mission/e5.test.ts']
+
 const typecheck = { enabled: true, ignoreSourceErrors: false, checker: 'tsc' }
 
 const config: ViteUserConfig = defineConfig({
@@ -12,8 +15,17 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'test',
           include: ['test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...published],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'published',
+          include: published,
+          globalSetup: 'test/packages/setup.ts',
+          testTimeout: 60_000,
         },
       },
       {
