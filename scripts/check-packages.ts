@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { checkChangesets } from './check/changesets.ts'
 import { checkDependencies } from './check/dependencies.ts'
 import { checkLayers } from './check/layers.ts'
 import { checkLicences } from './check/licences.ts'
@@ -13,6 +14,7 @@ const problems = [
   ...checkDependencies(workspace),
   ...checkLayers(workspace),
   ...checkSources(workspace),
+  ...checkChangesets(workspace),
   ...licences.problems,
 ]
 

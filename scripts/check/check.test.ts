@@ -2,6 +2,7 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { checkChangesets } from './changesets.ts'
 import { checkDependencies } from './dependencies.ts'
 import { checkLayers } from './layers.ts'
 import { checkLicences, isAllowed } from './licences.ts'
@@ -72,6 +73,7 @@ function problemsOf(given: Workspace): readonly string[] {
     ...checkDependencies(given),
     ...checkLayers(given),
     ...checkSources(given),
+    ...checkChangesets(given),
     ...checkLicences(given).problems,
   ]
 }
@@ -196,6 +198,21 @@ describe('a repository', () => {
       /an amount has to be a bigint/,
     ],
     [
+      'break of the contract that forgets a plugin',
+      { '.changeset/a.md': "---\n'@gantry/core': minor\n---\n\nWhy.\n" },
+      /a minor of @gantry\/core breaks its peers; name "@gantry\/one" as minor, too/,
+    ],
+    [
+      'break of the contract that is a patch elsewhere',
+      { '.changeset/a.md': "---\n'@gantry/core': major\n'@gantry/one': minor\n---\n\nWhy.\n" },
+      /name "@gantry\/one" as major, too/,
+    ],
+    [
+      'changeset of nothing',
+      { '.changeset/a.md': "---\n'@gantry/two': patch\n---\n\nWhy.\n" },
+      /names "@gantry\/two"/,
+    ],
+    [
       'built SQL',
       {
         [a]: "import '@gantry/core'\nexport function f(db, name) {\n  db.run(`select * from t where name = '${name}'`)\n}\n",
@@ -216,6 +233,20 @@ describe('a repository', () => {
       })
     expect(problemsOf(peers('^4.0.0'))).toEqual([])
     expect(problemsOf(peers('*'))).toEqual(['plugins/one: peerDependencies["zod"] has to name a version'])
+  })
+
+  test('a break of the contract that names everything is fine, over several changesets, and so is a patch', () => {
+    const changed = (files: Readonly<Record<string, string>>): readonly string[] =>
+      problemsOf(workspace(files))
+    expect(
+      changed({
+        '.changeset/a.md': "---\n'@gantry/core': minor\n---\n",
+        '.changeset/b.md': '---\n"@gantry/one": patch\n---\n',
+        '.changeset/c.md': "---\n'@gantry/one': minor\n---\n",
+        '.changeset/README.md': "---\n'nothing': minor\n---\n",
+      }),
+    ).toEqual([])
+    expect(changed({ '.changeset/a.md': "---\n'@gantry/core': patch\n---\n" })).toEqual([])
   })
 
   test('core with thirteen runtime dependencies is too much', () => {
