@@ -7,12 +7,14 @@ import {
   type Plugin,
   type Redactor,
   type ResolvedConfig,
+  type SettleContext,
 } from '@gantry/core'
 import { pino } from 'pino'
+import { createCleaner } from './clean.ts'
 import { lineOf } from './line.ts'
 import { type LogPinoOptions, optionsSchema, type ResolvedOptions } from './options.ts'
 import { createOutput } from './output.ts'
-import { recordOf, type RequestRecord } from './record.ts'
+import { recordOf } from './record.ts'
 
 /** One line per request and per message of the gateway, as JSON or readable. No prompts, no answers, no secrets. */
 export const logPino: (options?: LogPinoOptions) => Plugin = definePlugin({
@@ -33,22 +35,24 @@ function createLog(options: ResolvedOptions): Plugin {
     output.stream,
   )
   let redact = createRedactor(options.redact)
+  let clean = createCleaner(redact)
   const logger = loggerOver(lines, () => redact)
   return {
     name: 'log-pino',
     logger,
     setup: async (host: Host) => {
       redact = createRedactor([...secretsOf(host.config), ...options.redact])
+      clean = createCleaner(redact)
       if (options.level !== 'silent') await output.open()
     },
     close: () => output.close(),
     hooks: {
       log: (context) => {
-        const record = recordOf(context)
-        const level = levelOf(record)
+        const level = levelOf(context)
         if (!lines.isLevelEnabled(level)) return
+        const record = recordOf(context, clean)
         if (options.pretty) lines[level](redact(lineOf(record)))
-        else lines[level](redact.fields(record), 'request')
+        else lines[level](record, 'request')
       },
     },
   }
@@ -69,7 +73,7 @@ function loggerOver(lines: pino.Logger, redactor: () => Redactor): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-function levelOf({ status, outcome }: RequestRecord): 'info' | 'warn' | 'error' {
+function levelOf({ status, outcome }: SettleContext): 'info' | 'warn' | 'error' {
   if (outcome === 'failed' || status >= 500) return 'error'
   return status >= 400 && status !== 499 ? 'warn' : 'info'
 }

@@ -8,6 +8,7 @@ import {
   type Target,
   type TokenBucket,
 } from '@gantry/core'
+import type { Cleaner } from './clean.ts'
 
 /** What the ledger charged, in nano-units of the asset; read by name, so that no bill plugin has to be installed. */
 export const charge: Key<bigint> = defineKey('bill-ledger.charge')
@@ -51,40 +52,50 @@ export interface RequestRecord {
   readonly attempts: readonly { readonly target: string; readonly error?: string; readonly ms: number }[]
 }
 
-/** Reads the record off a request that is over. */
-export function recordOf(context: SettleContext): RequestRecord {
+/**
+ * Reads the record off a request that is over. Every text that somebody else may have written goes through `clean`;
+ * our own request id and the words of the contract (operation, outcome, class, source) do not.
+ */
+export function recordOf(context: SettleContext, clean: Cleaner): RequestRecord {
   const shown = context.peek(key)
   const charged: unknown = context.peek(charge)
   const { error, usage, target } = context
+  const { units } = usage
+  const name = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : cut(clean.again(view(text)))
+  const own = (text: string | undefined): string | undefined =>
+    text === undefined ? undefined : cut(clean.once(view(text)))
   return compact({
     id: context.id,
-    clientRequestId: cut(context.clientRequestId),
-    key: shown && compact({ id: shown.id, name: cut(shown.name) }),
-    account: context.peek(account),
-    group: context.peek(group),
-    protocol: context.protocol,
+    clientRequestId: own(context.clientRequestId),
+    key: shown && compact({ id: clean.again(shown.id), name: name(shown.name) }),
+    account: name(context.peek(account)),
+    group: name(context.peek(group)),
+    protocol: clean.again(context.protocol),
     operation: context.operation,
-    model: cut(context.model) ?? '',
-    target: target && nameOf(target),
-    targetProtocol: target?.protocol,
+    model: cut(clean.again(view(context.model))),
+    target: target && clean.again(nameOf(target)),
+    targetProtocol: name(target?.protocol),
     relayed: context.relayed,
     stream: context.stream,
     status: context.status,
     outcome: context.outcome,
-    finish: context.finish?.reason,
+    finish: name(context.finish?.reason),
     error:
       error &&
-      compact({ class: error.class, code: cut(error.code), source: error.source, param: cut(error.param) }),
+      compact({ class: error.class, code: own(error.code), source: error.source, param: own(error.param) }),
     firstOutputMs: context.firstOutputMs === undefined ? undefined : round(context.firstOutputMs),
     ms: round(context.ms),
     tokens: usage.tokens,
-    units: usage.units,
+    units:
+      units &&
+      Object.fromEntries(Object.entries(units).map(([unit, count]) => [cut(clean.again(view(unit))), count])),
     usageSource: usage.source,
-    suspect: cut(usage.suspect),
+    suspect: own(usage.suspect),
     cost: typeof charged === 'bigint' ? formatNano(charged) : undefined,
     losses: context.losses.length,
     attempts: context.attempts.map((one) =>
-      compact({ target: nameOf(one.target), error: one.error?.class, ms: round(one.ms) }),
+      compact({ target: clean.again(nameOf(one.target)), error: one.error?.class, ms: round(one.ms) }),
     ),
   })
 }
@@ -102,9 +113,13 @@ function nameOf(target: Target): string {
   return `${target.provider}/${target.model}${target.credential === undefined ? '' : `#${target.credential}`}`
 }
 
-/** Names can be the client's own text. */
-function cut(text: string | undefined): string | undefined {
-  return text !== undefined && text.length > longestName ? `${text.slice(0, longestName)}…` : text
+/** Texts can be the client's own. What is cleaned holds more than what is shown: no cut leaves half a secret. */
+function view(text: string): string {
+  return text.length > 2 * longestName ? text.slice(0, 2 * longestName) : text
+}
+
+function cut(text: string): string {
+  return text.length > longestName ? `${text.slice(0, longestName)}…` : text
 }
 
 function round(ms: number): number {
@@ -117,6 +132,7 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 
 /** Leaves out what is undefined. */
 function compact<T extends object>(value: T): Defined<T> {
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined)
-  return Object.fromEntries(entries) as Defined<T>
+  const kept: object & { [name: string]: unknown } = {}
+  for (const name in value) if (value[name] !== undefined) kept[name] = value[name]
+  return kept as Defined<T>
 }
