@@ -5,13 +5,22 @@ import { isNotReady, openReader, openWriter, type Writer } from './open.ts'
 /** Operations of one commit, at most: what waits behind it waits for one fsync, not for a backlog. */
 const batchSize = 500
 
+/**
+ * After a commit, so many times as long passes before the next: an fsync blocks the whole process, so commits get at
+ * most a fifth of its time, and under load those who wait share one. At rest nothing waits.
+ */
+const restFactor = 4
+
+/** However slow the disk is, a commit waits no longer for others to join it, in milliseconds. */
+const longestRest = 5
+
 /** What is read and written together; a read waits only for writes of its own area. */
 export type Area = 'keys' | 'money' | 'kv'
 
 /** Prepares each constant statement once. */
 export type Sql = (text: string) => StatementSync
 
-/** One file: writes in groups, one commit for each turn of the event loop. */
+/** One file: writes in groups, at most one commit for each turn of the event loop. */
 export interface Database {
   /** Opens for writing now, so that a locked or broken file stops the boot. Throws `ConfigError`. */
   open(): void
@@ -48,6 +57,7 @@ export function createDatabase(
   let reader: Connection | undefined
   let queue: Job[] = []
   let scheduled = false
+  let restUntil = 0
   const pending: { [area in Area]: number } = { keys: 0, money: 0, kv: 0 }
 
   const open = (): NonNullable<typeof writer> => {
@@ -80,17 +90,23 @@ export function createDatabase(
   const schedule = (): void => {
     if (scheduled) return
     scheduled = true
-    setImmediate(() => {
-      scheduled = false
-      flush()
-      if (queue.length > 0) schedule()
-    })
+    const wait = restUntil - performance.now()
+    if (wait > 0) setTimeout(next, wait)
+    else setImmediate(next)
+  }
+  const next = (): void => {
+    scheduled = false
+    if (queue.length > 0) flush()
+    if (queue.length > 0) schedule()
   }
   const flush = (): void => {
     const batch = queue.slice(0, batchSize)
     queue = queue.slice(batchSize)
     for (const job of batch) pending[job.area]--
+    const start = performance.now()
     commit(open(), batch)
+    const end = performance.now()
+    restUntil = end + Math.min((end - start) * restFactor, longestRest)
   }
   const enqueue = <T>(area: Area, work: (sql: Sql) => T): Promise<T> =>
     new Promise<T>((resolve, reject) => {

@@ -149,6 +149,21 @@ describe('group commit', () => {
     await expectBalance(ledger, { posted: 100_000n, held: 1200n })
   })
 
+  it('rests after a commit, so that what comes one by one right after it shares the next', async () => {
+    const { ledger } = await store()
+    await fund(ledger, 100_000n)
+    const before = commits()
+    const reserved: unknown[] = []
+    for (let index = 0; index < 40; index++) {
+      reserved.push(ledger.reserve(holdOf(`r${index}`, { amount: 1n })))
+      // Each in a turn of the event loop of its own.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all(reserved)
+    expect(commits() - before).toBeLessThan(20)
+    await expectBalance(ledger, { posted: 100_000n, held: 40n })
+  })
+
   it('saves the others when one operation of a batch fails', async () => {
     const { ledger, keys } = await store()
     await fund(ledger, 1000n)
