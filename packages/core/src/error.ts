@@ -45,11 +45,12 @@ export class GatewayError extends Error {
   constructor(input: GatewayErrorInput, options?: { cause?: unknown }) {
     super(input.message, options)
     this.name = 'GatewayError'
+    // Not a plain spread: a plugin that passes `status: undefined` along must not make an error without one.
     this.data = {
-      status: statusOf[input.class],
-      retryable: retryableClasses.includes(input.class),
-      source: 'gateway',
       ...input,
+      status: input.status ?? statusOf[input.class] ?? 500,
+      retryable: input.retryable ?? retryableClasses.includes(input.class),
+      source: input.source ?? 'gateway',
     }
     Object.defineProperty(this, kError, { value: true })
   }

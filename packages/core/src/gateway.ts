@@ -4,16 +4,17 @@ import type { AnyPlugin, GatewayConfig, Host, Logger } from './contract/index.ts
 import { resolveConfig } from './config/resolve.ts'
 import { ConfigError, type ConfigProblem } from './config/problem.ts'
 import type { Blueprint } from './config/blueprint.ts'
-import { GatewayError } from './error.ts'
 import { compileHooks } from './hooks/compile.ts'
 import { orderHooks } from './hooks/order.ts'
 import { defaultDeadlines, isThenable, withDeadline, type HookDeadlines } from './hooks/run.ts'
 import { defaultTimers, type PumpTimers } from './pump/types.ts'
 import { createRedactor } from './redact.ts'
+import { drain } from './run/drain.ts'
 import { createHost } from './run/host.ts'
 import { inspectRuntime, type Inspection } from './run/inspect.ts'
 import { createKernel } from './run/kernel.ts'
 import { plainLogger, redactingLogger } from './run/logger.ts'
+import { authPromises } from './run/phase.ts'
 import type { Runtime } from './run/runtime.ts'
 import { defaultSettleRetries } from './run/settle.ts'
 import { createTaskSet } from './run/tasks.ts'
@@ -61,9 +62,6 @@ export function checkConfig<R extends string, M extends string, G extends string
   return resolveConfig(config)
 }
 
-/** How long settlements may take after the last request was cut. */
-const settleGrace = 20_000
-
 const detachedDrains = 64
 
 /**
@@ -77,10 +75,11 @@ export async function createGateway<R extends string, M extends string, G extend
   const blueprint = resolveConfig(config)
   const errors = blueprint.problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0) throw new ConfigError(errors)
-  const runtime = createRuntime(blueprint, options)
+  const last = new AbortController()
+  const runtime = createRuntime(blueprint, options, last.signal)
   const bus = createHooks<BusHooks>()
   if (options.debug) createDebugger(bus, { tag: 'gantry' })
-  const close = createCloser(runtime, bus)
+  const close = createCloser(runtime, bus, last)
   const started: AnyPlugin[] = []
   registerPlugins(bus, blueprint.plugins, runtime, started)
   try {
@@ -99,10 +98,11 @@ export async function createGateway<R extends string, M extends string, G extend
     problems: blueprint.problems,
     plugins: blueprint.plugins,
     on: (event, listener) => {
-      if (event === 'ready') void Promise.resolve().then(listener)
-      return bus.hook(event === 'close' ? 'closing' : 'ready', listener)
+      const heard = (): Promise<void> => hear(runtime, event, listener)
+      if (event === 'ready') void heard()
+      return bus.hook(event === 'close' ? 'closing' : 'ready', heard)
     },
-    drain: (timeoutMs) => drain(runtime, timeoutMs),
+    drain: (timeoutMs) => drain(runtime, timeoutMs, () => last.abort()),
     close,
   }
 }
@@ -162,7 +162,7 @@ async function boot(plugin: AnyPlugin, host: Host, deadline: number): Promise<vo
   }
 }
 
-function createRuntime(blueprint: Blueprint, options: GatewayOptions): Runtime {
+function createRuntime(blueprint: Blueprint, options: GatewayOptions, lastCall: AbortSignal): Runtime {
   const redact = createRedactor(blueprint.secrets)
   const chosen =
     blueprint.plugins.findLast((plugin) => plugin.logger)?.logger ?? options.logger ?? plainLogger()
@@ -183,6 +183,8 @@ function createRuntime(blueprint: Blueprint, options: GatewayOptions): Runtime {
     deadlines: { ...defaultDeadlines, ...options.deadlines },
     settleRetries: options.settleRetries ?? defaultSettleRetries,
     active: new Set(),
+    promises: authPromises(blueprint.plugins),
+    lastCall,
     shared: {
       outbound: createOutbound(),
       logger,
@@ -200,31 +202,29 @@ function createRuntime(blueprint: Blueprint, options: GatewayOptions): Runtime {
       releaseDrain: () => void drains--,
     },
     protocol: (name) => blueprint.slots.protocol.get(name),
-    headerName: (name) => (prefix === false ? undefined : `${prefix}-${name}`),
+    headerName: (name) => (prefix === false || prefix === '' ? undefined : `${prefix}-${name}`),
   }
 }
 
-async function drain(runtime: Runtime, timeoutMs: number): Promise<void> {
-  const end = performance.now() + timeoutMs
-  while (runtime.active.size > 0 && performance.now() < end) await pause(20)
-  const error = new GatewayError({
-    class: 'overloaded',
-    code: 'shutting_down',
-    message: 'The gateway is shutting down.',
-    retryable: false,
-  }).data
-  for (const request of runtime.active) request.cut?.(error)
-  const hardEnd = performance.now() + settleGrace
-  while (runtime.active.size > 0 && performance.now() < hardEnd) await pause(20)
-  if (!(await runtime.tasks.drain(settleGrace)))
-    runtime.logger.error('some settlements did not finish in time')
+/** A listener outside is no part of the gateway: what it throws is logged, and it does not hold the close up. */
+async function hear(
+  runtime: Runtime,
+  event: GatewayEventName,
+  listener: () => void | Promise<void>,
+): Promise<void> {
+  const who = `a listener of "${event}"`
+  try {
+    await withDeadline(Promise.resolve().then(listener), runtime.deadlines.close, who)
+  } catch (cause) {
+    runtime.logger.error(`${who} failed`, { cause })
+  }
 }
 
-function createCloser(runtime: Runtime, bus: Hookable<BusHooks>): () => Promise<void> {
+function createCloser(runtime: Runtime, bus: Hookable<BusHooks>, last: AbortController): () => Promise<void> {
   let closing: Promise<void> | undefined
   const run = async (): Promise<void> => {
     await bus.callHookWith(inOrder, 'closing', [])
-    await drain(runtime, 0)
+    await drain(runtime, 0, () => last.abort())
     await bus.callHookWith(inReverse, 'close', [])
     await runtime.shared.outbound.destroy()
   }
@@ -240,8 +240,4 @@ async function inOrder(hooks: readonly BusCallback[], args: readonly unknown[]):
 
 async function inReverse(hooks: readonly BusCallback[], args: readonly unknown[]): Promise<void> {
   for (const hook of hooks.toReversed()) await hook(...(args as never[]))
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -29,10 +29,18 @@ export function isThenable<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | undefined | null)?.then === 'function'
 }
 
+/** Somebody did not finish in time. */
+export class DeadlineError extends Error {
+  constructor(who: string, ms: number) {
+    super(`${who} did not finish within ${ms} ms`)
+    this.name = 'DeadlineError'
+  }
+}
+
 /** Waits at most `ms`; then rejects, naming who was too slow. The late result is ignored, its rejection too. */
 export function withDeadline<T>(work: PromiseLike<T>, ms: number, who: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`${who} did not finish within ${ms} ms`)), ms)
+    const timer = setTimeout(() => reject(new DeadlineError(who, ms)), ms)
     work.then(
       (value) => {
         clearTimeout(timer)

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { JsonObject } from '../model/index.ts'
 import { GatewayError } from '../error.ts'
 
 /** Largest whole answer we hold. */
@@ -67,5 +68,27 @@ export function readErrorBody(body: Readable): Promise<Uint8Array> {
     body.on('end', done)
     body.on('error', done)
     body.on('close', done)
+  })
+}
+
+/** A whole answer as the object it has to be. Throws an upstream's fault. */
+export function parseAnswer(bytes: Uint8Array, provider: string): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  } catch {
+    throw notJson(provider, bytes.byteLength === 0 ? 'an empty body' : 'something that is not JSON')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw notJson(provider, 'JSON that is not an object')
+  return value as JsonObject
+}
+
+function notJson(provider: string, what: string): GatewayError {
+  return new GatewayError({
+    class: 'upstream_failed',
+    source: 'upstream',
+    provider,
+    message: `The upstream answered with ${what}.`,
   })
 }

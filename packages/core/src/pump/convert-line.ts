@@ -29,7 +29,6 @@ export function createConvertLine(options: ConvertOptions): StreamLine & EventSi
   const watch = createWatch()
   let out: string[] = []
   let held: GatewayEvent[] | undefined = []
-  let pings = 0
   const write = (event: GatewayEvent): void => {
     try {
       options.encoder.push(event, (frame) => out.push(encodeFrame(frame)))
@@ -72,7 +71,7 @@ export function createConvertLine(options: ConvertOptions): StreamLine & EventSi
       throw asUpstream(thrown, options.provider)
     }
   }
-  const reader = createSseReader(feed, { onComment: () => void pings++ })
+  const reader = createSseReader(feed)
 
   return {
     emit,
@@ -93,6 +92,9 @@ export function createConvertLine(options: ConvertOptions): StreamLine & EventSi
     },
     get complete() {
       return watch.complete
+    },
+    get finished() {
+      return watch.finished
     },
     get error() {
       return watch.error
@@ -129,7 +131,9 @@ export function createConvertLine(options: ConvertOptions): StreamLine & EventSi
     stop(usage) {
       for (const part of watch.openParts) pipe({ type: 'part-end', ...part })
       pipe({ type: 'usage', usage })
-      pipe({ type: 'finish', finish: { reason: 'length' } })
+      for (const choice of watch.openChoices) {
+        pipe({ type: 'finish', finish: { reason: 'length' }, ...(choice === 0 ? {} : { choice }) })
+      }
       pipe({ type: 'end' })
     },
   }

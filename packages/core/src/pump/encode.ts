@@ -34,7 +34,7 @@ export function encodeOutgoing(plan: AttemptPlan): OutgoingRequest {
   if (!codec) throw new Error(`${plan.target.protocol} has no client codec for ${plan.operation}`)
   const request =
     plan.operation === 'generate'
-      ? openRequest(plan.state.request, plan.target, plan.state.report)
+      ? openRequest(asStreamed(plan.state.request, plan.stream), plan.target, plan.state.report)
       : plan.state.request
   const made = codec.encodeRequest(request, { target: plan.target, report: plan.state.report })
   return {
@@ -45,12 +45,21 @@ export function encodeOutgoing(plan: AttemptPlan): OutgoingRequest {
   }
 }
 
+/** Whether an answer is streamed is the client's word; a hook that replaces the request does not change it. */
+function asStreamed(request: GenerateRequest, stream: boolean): GenerateRequest {
+  return request.stream === stream ? request : { ...request, stream }
+}
+
 /** Whether the client's bytes may go out as they are: same protocol, unchanged, and no envelope of ours inside. */
 function mayRelayRequest(plan: AttemptPlan): boolean {
   if (plan.child || plan.state.replaced || plan.operation !== 'generate') return false
   if (plan.target.protocol !== plan.clientProtocol.name) return false
-  const body = plan.wire.body
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).indexOf(envelopeMark) < 0
+  return !hasEnvelope(plan.wire.body)
+}
+
+/** Whether a body may hold state that was sealed for a client of another protocol. */
+export function hasEnvelope(body: Uint8Array): boolean {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).indexOf(envelopeMark) >= 0
 }
 
 /** Opens envelopes in the conversation: what this target issued comes back exact, the rest is left out and reported. */

@@ -6,7 +6,8 @@ import { RequestContext } from '../run/context.ts'
 import { emptyWire } from '../run/wire-request.ts'
 import { createOutbound } from '@gantry/wire'
 import type { StreamLine } from './line.ts'
-import { defaultTimers, type AttemptPlan, type PumpTimers } from './types.ts'
+import { createStreamPump } from './stream.ts'
+import { defaultTimers, type AttemptPlan, type PumpTimers, type StreamPump } from './types.ts'
 
 /** A line whose protocol is one letter a chunk: `a`…`y` output, `.` a ping, `!` an error, `Z` the last frame. */
 export function letterLine(): StreamLine & { readonly written: string[] } {
@@ -55,6 +56,9 @@ export function letterLine(): StreamLine & { readonly written: string[] } {
       return state.committed
     },
     get complete() {
+      return state.complete
+    },
+    get finished() {
       return state.complete
     },
     get error() {
@@ -160,9 +164,22 @@ export function plan(
     signal,
     onCut: (next) => {
       cut = next
+      return () => {}
     },
     cut: (error) => cut(error),
   }
+}
+
+/** Runs one stream whose upstream has answered at once. */
+export function pumpStream(
+  made: AttemptPlan,
+  line: StreamLine,
+  source: Readable | undefined,
+  relayed: boolean,
+): StreamPump {
+  const pump = createStreamPump(made, () => {})
+  pump.attach(line, source, relayed)
+  return pump
 }
 
 /** Everything a stream gives, as text. */

@@ -31,6 +31,29 @@ export function reportOwnFault(plan: AttemptPlan, thrown: unknown): void {
   })
 }
 
+/** An upstream's error as its provider understands it. A provider that fails at that leaves the error as it was. */
+export function classified(plan: AttemptPlan, error: GatewayErrorData): GatewayErrorData {
+  if (error.source !== 'upstream') return error
+  const { provider, shared, state } = plan
+  const known: GatewayErrorData = { ...error, provider: provider.name }
+  if (!provider.classify) return known
+  try {
+    return { ...provider.classify(known), source: 'upstream', provider: provider.name }
+  } catch (cause) {
+    shared.logger.error('a provider failed to classify an error', {
+      id: state.id,
+      provider: provider.name,
+      cause,
+    })
+    return known
+  }
+}
+
+/** The gateway's own fault, with its own words. */
+export function internalError(): GatewayErrorData {
+  return new GatewayError({ class: 'internal', message: 'The gateway failed to handle this request.' }).data
+}
+
 /** An error whose source is the upstream. */
 export function upstreamError(name: ErrorClass, message: string, provider: string): GatewayErrorData {
   return new GatewayError({ class: name, message, source: 'upstream', provider }).data

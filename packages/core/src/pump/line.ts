@@ -13,6 +13,8 @@ export interface StreamLine {
   readonly committed: boolean
   /** The protocol's last frame was seen. */
   readonly complete: boolean
+  /** Every choice has its reason: there is nothing left to stop. */
+  readonly finished: boolean
   /** An error the upstream put into its stream. */
   readonly error: GatewayErrorData | undefined
   readonly usage: Usage | undefined
@@ -29,6 +31,6 @@ export interface StreamLine {
   fail(error: GatewayErrorData): void
   /** Writes a keep-alive in the client's protocol. */
   keepAlive(): void
-  /** Ends the answer with reason `length`. */
+  /** Ends what is not finished yet with reason `length`, and the stream. */
   stop(usage: Usage): void
 }

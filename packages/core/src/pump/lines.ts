@@ -1,4 +1,4 @@
-import type { GatewayEvent } from '../model/index.ts'
+import type { GatewayEvent, GenerateRequest } from '../model/index.ts'
 import type {
   ClientCodec,
   LoweredTools,
@@ -47,15 +47,32 @@ export function convertLine(
 }
 
 /** The client's stream encoder. */
-export function encoderOf(plan: AttemptPlan): StreamEncoder<GatewayEvent> {
+export function encoderOf(
+  plan: AttemptPlan,
+  request: GenerateRequest = plan.asked(),
+): StreamEncoder<GatewayEvent> {
   const codec = plan.server.codecs.generate as ServerCodec<'generate'> | undefined
   if (!codec?.streamEncoder) throw new Error(`${plan.clientProtocol.name} cannot encode a stream`)
   return codec.streamEncoder({
     wire: plan.wire,
-    request: plan.asked(),
+    request,
     requestId: plan.state.id,
     report: plan.state.report,
   })
+}
+
+/**
+ * The encoder of our own words in a stream. A relayed request may be one that our decoder refuses: its upstream took
+ * it, so its stream must be kept alive and ended all the same.
+ */
+export function ownEncoderOf(plan: AttemptPlan): StreamEncoder<GatewayEvent> {
+  let request: GenerateRequest
+  try {
+    request = plan.asked()
+  } catch {
+    request = { model: plan.state.base.model, stream: true, turns: [] }
+  }
+  return encoderOf(plan, request)
 }
 
 /** The upstream's stream decoder. */

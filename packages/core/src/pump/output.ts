@@ -3,10 +3,14 @@ import { Readable } from 'node:stream'
 /** What the client reads, with the two signals the pump needs from it. */
 export interface Output {
   readonly stream: Readable
+  /** Bytes the reader has not taken yet. */
+  readonly waiting: number
   /** Writes; `false` asks the pump to pause its source until `onRead`. */
   write(data: string | Uint8Array): boolean
   /** The last byte has been written. */
   finish(): void
+  /** Cuts the connection: for an answer that can be ended in no other way that is not taken for whole. */
+  cut(cause: Error): void
 }
 
 /** Bytes waiting for a slow reader before its upstream is paused. */
@@ -33,6 +37,9 @@ export function createOutput(onRead: () => void, onGone: () => void): Output {
   stream.on('error', () => {})
   return {
     stream,
+    get waiting() {
+      return stream.readableLength
+    },
     write(data) {
       if (finished) return true
       return stream.push(data)
@@ -41,6 +48,10 @@ export function createOutput(onRead: () => void, onGone: () => void): Output {
       if (finished) return
       finished = true
       stream.push(null)
+    },
+    cut(cause) {
+      finished = true
+      stream.destroy(cause)
     },
   }
 }

@@ -1,7 +1,11 @@
-import { createFrameSplitter, encodeFrame } from '@gantry/wire'
-import type { Finish, GatewayErrorData, GatewayEvent, Usage } from '../model/index.ts'
-import type { StreamEncoder, Tap, TapResult } from '../contract/index.ts'
+import { createFrameSplitter } from '@gantry/wire'
+import type { GatewayErrorData, GatewayEvent, Finish, Usage } from '../model/index.ts'
+import type { Frame, StreamEncoder, Tap, TapResult } from '../contract/index.ts'
 import type { StreamLine } from './line.ts'
+import { createOwnWords } from './own-words.ts'
+
+/** Names under which hosts send events that say nothing but that they are alive. */
+const pings: ReadonlySet<string> = new Set(['ping', 'keepalive', 'keep-alive', 'heartbeat'])
 
 /**
  * Same protocol on both sides: bytes pass, a read-only tap watches. Only a frame that the tap hides is cut,
@@ -12,12 +16,12 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
   let out: (string | Uint8Array)[] = []
   let seen: TapResult = tap.result()
   let progress = 0
-  let own: StreamEncoder<GatewayEvent> | undefined
+  const words = createOwnWords(encoder, (text) => void out.push(text))
 
-  const segment = (bytes: Uint8Array, frame: { data: string; event?: string } | undefined): void => {
+  const segment = (bytes: Uint8Array, frame: Frame | undefined): void => {
     if (seen.error) return
     if (frame) {
-      progress++
+      if (frame.event === undefined || !pings.has(frame.event)) progress++
       if (tap.wants(frame.data)) {
         const verdict = tap.frame(frame)
         seen = tap.result()
@@ -39,13 +43,6 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
     } else out.push(bytes)
   }
 
-  const encode = (event: GatewayEvent, write: boolean): void => {
-    own ??= encoder()
-    own.push(event, (frame) => {
-      if (write) out.push(encodeFrame(frame))
-    })
-  }
-
   return {
     push(chunk) {
       splitter.push(chunk, segment)
@@ -57,6 +54,9 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
       return seen.committed
     },
     get complete() {
+      return seen.complete
+    },
+    get finished() {
       return seen.complete
     },
     get error(): GatewayErrorData | undefined {
@@ -80,18 +80,14 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
       out = []
       return ready
     },
-    fail(error) {
-      encode({ type: 'error', error }, true)
-    },
-    keepAlive() {
-      encode({ type: 'keep-alive' }, true)
-    },
+    fail: (error) => words.say({ type: 'error', error }),
+    keepAlive: () => words.say({ type: 'keep-alive' }),
     stop(usage) {
-      // The relay has no open encoder: tell a fresh one silently that the answer began, then end it.
-      encode({ type: 'start', ...(seen.id === undefined ? {} : { id: seen.id }) }, false)
-      encode({ type: 'usage', usage }, true)
-      encode({ type: 'finish', finish: { reason: 'length' } }, true)
-      encode({ type: 'end' }, true)
+      // The encoder has seen nothing of this answer: what the client knows of it is told silently.
+      words.assume({ type: 'start', ...(seen.id === undefined ? {} : { id: seen.id }) })
+      words.say({ type: 'usage', usage })
+      words.say({ type: 'finish', finish: { reason: 'length' } })
+      words.say({ type: 'end' })
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Custody, GatewayEvent, Part } from '../model/index.ts'
+import type { Custody, GatewayEvent, Json, JsonObject, Part } from '../model/index.ts'
 import type { EventTransform, LoweredTools, Protocol } from '../contract/index.ts'
 import { restoreTools, sealEvents } from '../codec/index.ts'
 
@@ -44,6 +44,31 @@ export function stampIssuer(issuer: string): EventTransform {
   }
 }
 
+/** Also in frames that pass as they are: there the name stands at the top, or in the head of a message or response. */
 function echoModel(model: string): EventTransform {
-  return (event) => (event.type === 'start' ? { ...event, model } : event)
+  return (event) => {
+    if (event.type === 'start') return { ...event, model }
+    if (event.type !== 'raw' || !event.data.includes('"model"')) return event
+    try {
+      return { ...event, data: JSON.stringify(renamed(JSON.parse(event.data) as JsonObject, model)) }
+    } catch {
+      return event
+    }
+  }
+}
+
+function renamed(frame: JsonObject, model: string): JsonObject {
+  const copy: { [name: string]: Json | undefined } = { ...frame }
+  if (typeof copy['model'] === 'string') copy['model'] = model
+  for (const name of ['response', 'message']) {
+    const head = copy[name]
+    if (
+      typeof head === 'object' &&
+      head !== null &&
+      !Array.isArray(head) &&
+      typeof (head as JsonObject)['model'] === 'string'
+    )
+      copy[name] = { ...(head as JsonObject), model }
+  }
+  return copy
 }

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../error.ts'
-import { handSource, letterLine, plan, readAll, tick } from './fake.test-support.ts'
-import { pumpStream } from './stream.ts'
+import { handSource, letterLine, plan, pumpStream, readAll, tick } from './fake.test-support.ts'
 import type { AttemptResult } from './types.ts'
 
 afterEach(() => {

@@ -1,218 +1,71 @@
 import type { Readable } from 'node:stream'
-import type { GatewayErrorData, Usage } from '../model/index.ts'
+import type { GatewayErrorData } from '../model/index.ts'
 import type { Outcome } from '../contract/index.ts'
-import { GatewayError } from '../error.ts'
-import { observedUsage } from '../run/estimate.ts'
 import { publicError } from '../run/public-error.ts'
-import { faultOf, reportOwnFault, upstreamError } from './fault.ts'
-import { createOutput, type Output } from './output.ts'
+import { classified, faultOf, reportOwnFault, upstreamError } from './fault.ts'
+import { blankFault } from './judge.ts'
 import type { StreamLine } from './line.ts'
-import type { AttemptEnd, AttemptPlan, AttemptResult } from './types.ts'
+import { ownEncoderOf } from './lines.ts'
+import { createObserver, createPingWatch } from './observer.ts'
+import { createOutput, type Output } from './output.ts'
+import { createSilentLine } from './own-words.ts'
+import type { AttemptEnd, AttemptPlan, AttemptResult, StreamPump } from './types.ts'
 
-/** Delivered bytes between two looks of the bill phase at a stream that reports no usage. */
-const observeEvery = 2048
+/** Bytes an upstream may send before its first output; what comes before the head has to be held. */
+const mostHeld = 16 * 1024 * 1024
 
-/**
- * Runs one stream from its first upstream byte to its last client byte.
- * Resolves at the commit point (with the body), or when the attempt has failed before it. Never rejects.
- *
- * `source` is absent for providers that make events themselves; they feed the line and call `pulse`.
- */
-export function pumpStream(
-  plan: AttemptPlan,
-  line: StreamLine,
-  source: Readable | undefined,
-  relayed: boolean,
-): { result: Promise<AttemptResult>; pulse(): void; closed(error?: unknown): void } {
+/** Runs one stream. `cancel` ends the request to the upstream; it is called when nobody wants its answer any more. */
+export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamPump {
   const { timers } = plan.shared
   const provider = plan.provider.name
-  let resolveResult: (result: AttemptResult) => void = () => {}
-  let resolveEnd: (end: AttemptEnd) => void = () => {}
-  const result = new Promise<AttemptResult>((resolve) => (resolveResult = resolve))
-  const end = new Promise<AttemptEnd>((resolve) => (resolveEnd = resolve))
+  const { promise: result, resolve: resolveResult } = Promise.withResolvers<AttemptResult>()
+  const { promise: end, resolve: resolveEnd } = Promise.withResolvers<AttemptEnd>()
 
+  const stopAt = createObserver(plan)
+  const onlyPings = createPingWatch(timers.pingsOnly)
   let phase: 'waiting' | 'open' | 'draining' | 'over' = 'waiting'
+  let line: StreamLine = createSilentLine(() => ownEncoderOf(plan))
+  let source: Readable | undefined
+  let relayed: boolean | undefined
   let output: Output | undefined
-  let observedUsageReport: Usage | undefined
-  let observedBytes = 0
-  let lastProgress = 0
-  let lastProgressAt = performance.now()
-  let timer: NodeJS.Timeout | undefined
+  let behind = false
+  let held = 0
+  let firstOutputAt: number | undefined
+  let commitTimer: NodeJS.Timeout | undefined
+  let endTimer: NodeJS.Timeout | undefined
   let keepAlive: NodeJS.Timeout | undefined
   let drainTaken = false
+  let offCut = (): void => {}
+  /** What it is called when the client has left. */
+  let left: Outcome = 'aborted'
 
-  const observed = (): Usage => observedUsage(plan.bound().inputTokens, line.outputBytes, 'observed')
+  // A function, because TypeScript would otherwise remember the phase of before a call that changes it.
+  const isOver = (): boolean => phase === 'over'
 
   const over = (outcome: Outcome, error?: GatewayErrorData): void => {
     if (phase === 'over') return
     phase = 'over'
-    clearTimeout(timer)
-    clearTimeout(keepAlive)
+    clearTimeout(commitTimer)
+    clearTimeout(endTimer)
+    clearInterval(keepAlive)
     plan.signal.removeEventListener('abort', gone)
+    offCut()
     if (drainTaken) plan.shared.releaseDrain()
     // A stream that is over frees its socket; one that ended by itself is already closed.
-    if (source && !source.readableEnded) source.destroy()
+    if (!source?.readableEnded) {
+      source?.destroy()
+      cancel()
+    }
     resolveEnd({
       outcome,
       outputBytes: line.outputBytes,
       ...(line.usage ? { usage: line.usage } : {}),
       ...(line.finish ? { finish: line.finish } : {}),
       ...(error ? { error } : {}),
+      ...(firstOutputAt === undefined ? {} : { firstOutputAt }),
+      ...(relayed === undefined ? {} : { relayed }),
     })
   }
-
-  const flush = (): void => {
-    if (phase !== 'open' || !output) {
-      if (phase === 'draining') line.take()
-      return
-    }
-    let room = true
-    for (const data of line.take()) room = output.write(data)
-    if (!room) source?.pause()
-    keepAlive?.refresh()
-  }
-
-  const open = (): void => {
-    phase = 'open'
-    clearTimeout(timer)
-    output = createOutput(() => source?.resume(), gone)
-    keepAlive = setTimeout(ping, timers.keepAlive)
-    resolveResult({ kind: 'stream', body: output.stream, relayed, end })
-  }
-
-  const ping = (): void => {
-    if (phase !== 'open') return
-    line.keepAlive()
-    flush()
-    keepAlive = setTimeout(ping, timers.keepAlive)
-  }
-
-  /** Ends a stream that has begun with an error the client can read; before that, the attempt just failed. */
-  const fail = (error: GatewayErrorData): void => {
-    if (phase === 'over') return
-    if (phase === 'waiting') {
-      resolveResult({ kind: 'failed', error, sent: true })
-      over('failed', error)
-      return
-    }
-    if (phase === 'draining') {
-      over('aborted', error)
-      return
-    }
-    line.fail(publicError(error, plan.shared.redact))
-    flush()
-    output?.finish()
-    over('failed', error)
-  }
-
-  const complete = (): void => {
-    flush()
-    output?.finish()
-    over(phase === 'draining' ? 'aborted' : 'completed')
-  }
-
-  /** The client left: cancel, or drain within bounds where the provider's meter runs on. */
-  const gone = (): void => {
-    if (phase === 'over' || phase === 'draining') return
-    const waiting = phase === 'waiting'
-    phase = 'draining'
-    clearTimeout(timer)
-    clearTimeout(keepAlive)
-    if (waiting) {
-      resolveResult({ kind: 'aborted', end })
-      // Opened for nobody: what a drain reads is counted and dropped, never held.
-      guarded(() => line.open())
-      line.take()
-      if (isOver()) return
-    }
-    if (line.complete || plan.provider.cancelStopsBilling === true || !plan.shared.takeDrain()) {
-      over('aborted')
-      return
-    }
-    drainTaken = true
-    timer = setTimeout(() => over('aborted'), timers.drain)
-    source?.resume()
-  }
-
-  const observe = (): void => {
-    const usage = line.usage
-    if (usage && usage !== observedUsageReport) {
-      observedUsageReport = usage
-    } else if (line.outputBytes - observedBytes < observeEvery) return
-    observedBytes = line.outputBytes
-    if (plan.observe(usage ?? { ...observed(), final: false }) !== 'stop' || phase !== 'open') return
-    if (line.complete) return
-    line.stop(usage ?? observed())
-    flush()
-    output?.finish()
-    over('cut')
-  }
-
-  /** After every feed: look at what the line has become. */
-  const pulse = (): void => {
-    if (phase === 'over') return
-    if (line.error) {
-      fail(line.error)
-      return
-    }
-    if (phase === 'waiting' && line.committed) {
-      // The held events run through the hooks first: one that throws on them still gets a status of its own.
-      line.open()
-      open()
-    }
-    flush()
-    if (phase === 'open') observe()
-    if (line.progress !== lastProgress) {
-      lastProgress = line.progress
-      lastProgressAt = performance.now()
-    } else if (performance.now() - lastProgressAt > timers.pingsOnly) {
-      fail(upstreamError('timeout', 'The upstream sent nothing but keep-alives for too long.', provider))
-    }
-  }
-
-  const closed = (error?: unknown): void => {
-    if (isOver()) return
-    if (error !== undefined) {
-      if (line.complete) complete()
-      else fail(faultOf(error, provider).error)
-      return
-    }
-    guarded(() => line.end())
-    if (isOver()) return
-    if (phase === 'waiting') settleUncommitted()
-    else if (line.complete) complete()
-    else if (line.error) fail(line.error)
-    else
-      fail(
-        upstreamError(
-          'upstream_truncated',
-          'The upstream closed the stream before its last frame.',
-          provider,
-        ),
-      )
-  }
-
-  /** A stream that ended without any part is judged by its finish: a refusal may be empty, a success may not. */
-  const settleUncommitted = (): void => {
-    if (line.error) fail(line.error)
-    else if (line.committed || (line.complete && line.finish && line.finish.reason !== 'error')) {
-      guarded(() => line.open())
-      if (isOver()) return
-      open()
-      if (line.complete) complete()
-      else
-        fail(
-          upstreamError(
-            'upstream_truncated',
-            'The upstream closed the stream before its last frame.',
-            provider,
-          ),
-        )
-    } else fail(upstreamError('upstream_failed', 'The upstream answered with an empty stream.', provider))
-  }
-
-  // A function, because TypeScript would otherwise remember the phase of before a call that changes it.
-  const isOver = (): boolean => phase === 'over'
 
   const guarded = (work: () => void): void => {
     try {
@@ -223,45 +76,201 @@ export function pumpStream(
     }
   }
 
-  /** An upstream that has said its last frame may keep the connection open, but not for long. */
-  let lingering = false
-  const lingerOnce = (): void => {
-    if (lingering) return
-    lingering = true
-    timer = setTimeout(() => closed(), timers.linger)
+  const flush = (): void => {
+    const ready = line.take()
+    if (phase !== 'open' || !output || ready.length === 0) return
+    let room = true
+    for (const data of ready) room = output.write(data)
+    if (!room) {
+      behind = true
+      source?.pause()
+    }
+    keepAlive?.refresh()
   }
 
-  plan.signal.addEventListener('abort', gone, { once: true })
-  plan.onCut((error) => fail(error))
-  if (timers.commitAfter > 0) {
-    timer = setTimeout(() => {
-      // Balancers cut silence; from here on there is a head, keep-alives, and no fallback any more.
-      open()
+  /** Lets the head go out. What the line held runs through the hooks first, so that one that throws still gets a status. */
+  const open = (): void => {
+    guarded(() => line.open())
+    if (phase !== 'waiting') return
+    phase = 'open'
+    clearTimeout(commitTimer)
+    output = createOutput(() => {
+      behind = false
+      source?.resume()
+    }, gone)
+    keepAlive = setInterval(ping, timers.keepAlive)
+    resolveResult({ kind: 'stream', body: output.stream, end })
+  }
+
+  const ping = (): void => {
+    // A client that does not read needs no sign of life, and what it does not read has to be held.
+    if (phase !== 'open' || behind) return
+    guarded(() => line.keepAlive())
+    flush()
+  }
+
+  /** Ends a stream that has begun with an error the client can read; before that, the attempt just failed. */
+  const fail = (given: GatewayErrorData, sent = true): void => {
+    if (phase === 'over') return
+    const error = classified(plan, given)
+    if (phase === 'waiting') {
+      resolveResult({ kind: 'failed', error, sent })
+      over('failed', error)
+    } else if (phase === 'draining') over(left, error)
+    else {
+      try {
+        line.fail(publicError(error, plan.shared.redact))
+        flush()
+        output?.finish()
+      } catch (cause) {
+        plan.shared.logger.error('an error could not be encoded', { id: plan.state.id, cause })
+        flush()
+        // Never a clean end: that would be taken for a whole answer.
+        output?.cut(new Error('The answer failed.'))
+      }
+      over('failed', error)
+    }
+  }
+
+  const complete = (): void => {
+    flush()
+    output?.finish()
+    over(phase === 'draining' ? left : 'completed')
+  }
+
+  /** The client left: cancel, or drain within bounds where the provider's meter runs on. */
+  const gone = (): void => {
+    if (phase === 'over' || phase === 'draining') return
+    const waiting = phase === 'waiting'
+    if (line.complete && output?.waiting === 0) left = 'completed'
+    phase = 'draining'
+    clearTimeout(commitTimer)
+    clearTimeout(endTimer)
+    clearInterval(keepAlive)
+    if (waiting) {
+      resolveResult({ kind: 'aborted', end })
+      // Opened for nobody: what a drain reads is counted and dropped, never held.
       guarded(() => line.open())
-      if (!isOver()) line.keepAlive()
-      flush()
-    }, timers.commitAfter)
+      line.take()
+      if (isOver()) return
+    }
+    // The numbers may come after the reason; they are worth a moment also where cancelling stops the meter.
+    const wanted = line.complete ? !line.usage?.final : plan.provider.cancelStopsBilling !== true
+    if (!wanted || !plan.shared.takeDrain()) return over(left)
+    drainTaken = true
+    endTimer = setTimeout(() => over(left), line.complete ? timers.linger : timers.drain)
+    source?.resume()
   }
 
-  if (source) {
-    source.on('data', (chunk: Uint8Array) => {
-      guarded(() => {
-        line.push(chunk)
-        pulse()
-      })
-      if (line.complete && !isOver() && phase !== 'draining') lingerOnce()
+  const observe = (): void => {
+    const usage = stopAt(line)
+    if (!usage || phase !== 'open') return
+    line.stop(usage)
+    flush()
+    output?.finish()
+    over('cut')
+  }
+
+  /** After every feed: look at what the line has become. */
+  const pulse = (): void => {
+    if (phase === 'over') return
+    if (line.error) return fail(line.error)
+    if (line.committed) firstOutputAt ??= performance.now()
+    if (phase === 'waiting' && (line.committed || line.complete)) {
+      const blank = line.committed ? undefined : blankFault(line.finish?.reason, provider)
+      if (blank) return fail(blank)
+      open()
+    }
+    flush()
+    if (phase === 'open') observe()
+    if (onlyPings(line))
+      fail(upstreamError('timeout', 'The upstream sent nothing but keep-alives for too long.', provider))
+    // An upstream that has said its last frame may keep the connection open, but not for long.
+    if (line.complete && !isOver() && phase !== 'draining')
+      endTimer ??= setTimeout(() => closed(), timers.linger)
+  }
+
+  const feed = (work: () => void): void => {
+    if (phase === 'over') return
+    guarded(() => {
+      work()
+      pulse()
     })
-    source.on('end', () => closed())
-    source.on('error', (error: unknown) => closed(error))
-    source.on('close', () => {
-      if (!source.readableEnded) closed(truncated('The upstream closed the connection.', provider))
+  }
+
+  const closed = (error?: unknown): void => {
+    if (isOver()) return
+    if (error !== undefined) return line.complete ? complete() : fail(faultOf(error, provider).error)
+    guarded(() => line.end())
+    // What came with the end counts as any other output, and may be the first.
+    if (line.error === undefined) guarded(pulse)
+    if (isOver()) return
+    if (line.complete) complete()
+    else if (line.error) fail(line.error)
+    else if (phase === 'waiting')
+      fail(blankFault(undefined, provider, 'The upstream answered with an empty stream.')!)
+    else fail(truncated('The upstream closed the stream before its last frame.', provider))
+  }
+
+  const attach = (to: StreamLine, from: Readable | undefined, bytesPass: boolean): void => {
+    if (isOver()) {
+      from?.destroy()
+      return
+    }
+    line = to
+    source = from
+    relayed = bytesPass
+    // The head is out, or nobody is there: there is nothing to wait for.
+    if (phase !== 'waiting') guarded(() => line.open())
+    if (!from) return
+    if (behind) from.pause()
+    from.on('data', (chunk: Uint8Array) => {
+      if (phase === 'waiting') held += chunk.byteLength
+      feed(() => line.push(chunk))
+      if (phase === 'waiting' && held > mostHeld)
+        fail(
+          upstreamError('upstream_failed', 'The upstream sent too much before its first output.', provider),
+        )
     })
+    from.on('end', () => closed())
+    from.on('error', (error: unknown) => closed(error))
+    from.on('close', () => {
+      if (isOver() || from.readableEnded) return
+      if (line.complete) complete()
+      else fail(truncated('The upstream closed the connection.', provider))
+    })
+  }
+
+  offCut = plan.onCut((error) => fail(error))
+  plan.signal.addEventListener('abort', gone, { once: true })
+  if (timers.commitAfter > 0) {
+    const wait = plan.commitBy === undefined ? timers.commitAfter : plan.commitBy - performance.now()
+    // Balancers cut silence; from here on there is a head, keep-alives, and no fallback any more.
+    commitTimer = setTimeout(
+      () => {
+        open()
+        ping()
+      },
+      Math.max(0, wait),
+    )
   }
   if (plan.signal.aborted) gone()
 
-  return { result, pulse: () => guarded(pulse), closed }
+  return {
+    result,
+    get isOver() {
+      return isOver()
+    },
+    get waiting() {
+      return output?.waiting ?? 0
+    },
+    attach,
+    feed,
+    closed,
+    fail,
+  }
 }
 
-function truncated(message: string, provider: string): GatewayError {
-  return new GatewayError({ class: 'upstream_truncated', source: 'upstream', provider, message })
+function truncated(message: string, provider: string): GatewayErrorData {
+  return upstreamError('upstream_truncated', message, provider)
 }

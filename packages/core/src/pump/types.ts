@@ -14,6 +14,7 @@ import type {
 } from '../contract/index.ts'
 import type { Outbound } from '@gantry/wire'
 import type { AttemptState } from '../run/attempt-context.ts'
+import type { StreamLine } from './line.ts'
 
 /** Timers of the pump, in milliseconds. */
 export interface PumpTimers {
@@ -27,6 +28,8 @@ export interface PumpTimers {
   readonly drain: number
   /** How long an upstream that has said its last frame may keep the connection open. */
   readonly linger: number
+  /** How long a provider may take to say where a request goes and with which credential. */
+  readonly endpoint: number
 }
 
 /** The timers unless configured. */
@@ -36,6 +39,7 @@ export const defaultTimers: PumpTimers = {
   pingsOnly: 600_000,
   drain: 30_000,
   linger: 10_000,
+  endpoint: 10_000,
 }
 
 /** What all attempts of all requests share. */
@@ -73,8 +77,10 @@ export interface AttemptPlan {
   /** Called at usage reports and every so many output bytes. */
   observe(usage: Usage): void | 'stop'
   readonly signal: AbortSignal
-  /** Gives the kernel a way to end the stream from outside, at the drain's deadline. */
-  onCut(cut: (error: GatewayErrorData) => void): void
+  /** When the head goes out at the latest, on the clock of `performance.now()`: it counts over all attempts of a request. */
+  readonly commitBy?: number
+  /** Registers what ends this attempt from outside, at the drain's deadline. Returns how to take it back. */
+  onCut(cut: (error: GatewayErrorData) => void): () => void
 }
 
 /** How a stream or body ended, for money. */
@@ -85,6 +91,10 @@ export interface AttemptEnd {
   readonly outputBytes: number
   readonly finish?: Finish
   readonly error?: GatewayErrorData
+  /** When the first output came, on the clock of `performance.now()`. */
+  readonly firstOutputAt?: number
+  /** Whether bytes passed unchanged; absent when the upstream gave no answer. */
+  readonly relayed?: boolean
 }
 
 /** What came of one attempt. */
@@ -94,7 +104,6 @@ export type AttemptResult =
   | {
       readonly kind: 'whole'
       readonly body: string | Uint8Array
-      readonly relayed: boolean
       readonly end: AttemptEnd
       readonly losses: readonly Loss[]
       /** The decoded answer, for a child request. */
@@ -103,6 +112,22 @@ export type AttemptResult =
   | {
       readonly kind: 'stream'
       readonly body: Readable
-      readonly relayed: boolean
       readonly end: Promise<AttemptEnd>
     }
+
+/** One stream, from the moment its request is sent to its last client byte. */
+export interface StreamPump {
+  /** Resolves at the commit point with the body, or when the attempt has failed before it. Never rejects. */
+  readonly result: Promise<AttemptResult>
+  readonly isOver: boolean
+  /** Bytes the client has not taken yet: for sources that cannot be paused. */
+  readonly waiting: number
+  /** The upstream has begun its answer. Without a `source` the line is fed from outside, which then calls `pulse`. */
+  attach(line: StreamLine, source: Readable | undefined, relayed: boolean): void
+  /** Runs what feeds the line, then looks at what the line has become. */
+  feed(work: () => void): void
+  /** The upstream closed, with an error or without. */
+  closed(error?: unknown): void
+  /** The attempt failed outside the line. */
+  fail(error: GatewayErrorData, sent?: boolean): void
+}

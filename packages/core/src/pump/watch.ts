@@ -10,6 +10,10 @@ export interface StreamWatch {
   readonly finish: Finish | undefined
   readonly outputBytes: number
   readonly progress: number
+  /** Every choice that was seen has its reason, and one was seen. */
+  readonly finished: boolean
+  /** Choices without a reason; choice 0 also when nothing was seen of it. */
+  readonly openChoices: readonly number[]
   /** Parts begun and not ended: choice and index. */
   readonly openParts: readonly { readonly index: number; readonly choice?: number }[]
 }
@@ -24,6 +28,7 @@ export function createWatch(): StreamWatch {
   let outputBytes = 0
   let progress = 0
   const open = new Map<string, { index: number; choice?: number }>()
+  const choices = new Map<number, 'open' | 'finished'>()
   return {
     see(event) {
       if (event.type !== 'keep-alive') progress++
@@ -34,6 +39,7 @@ export function createWatch(): StreamWatch {
         case 'part-start': {
           committed = true
           const { index, choice } = event
+          if (!choices.has(choice ?? 0)) choices.set(choice ?? 0, 'open')
           open.set(`${choice ?? 0}:${index}`, choice === undefined ? { index } : { index, choice })
           outputBytes += startBytes(event.part)
           break
@@ -54,6 +60,7 @@ export function createWatch(): StreamWatch {
           usage = event.usage
           break
         case 'finish':
+          choices.set(event.choice ?? 0, 'finished')
           if (!event.choice) finish = event.finish
           break
         case 'end':
@@ -61,6 +68,10 @@ export function createWatch(): StreamWatch {
           break
         case 'error':
           error = event.error
+          break
+        case 'restart':
+          open.clear()
+          choices.clear()
           break
         default:
           break
@@ -86,6 +97,13 @@ export function createWatch(): StreamWatch {
     },
     get progress() {
       return progress
+    },
+    get finished() {
+      return choices.size > 0 && choices.values().every((state) => state === 'finished')
+    },
+    get openChoices() {
+      const left = [...choices].filter(([, state]) => state === 'open').map(([choice]) => choice)
+      return choices.has(0) ? left : [0, ...left]
     },
     get openParts() {
       return [...open.values()]

@@ -1,20 +1,13 @@
 import type { Readable } from 'node:stream'
 import { spliceJson } from '@gantry/wire'
-import type {
-  GatewayErrorData,
-  GatewayEvent,
-  GenerateResponse,
-  JsonObject,
-  Loss,
-  Part,
-  Usage,
-} from '../model/index.ts'
+import type { GatewayEvent, GenerateResponse, JsonObject, Loss, Usage } from '../model/index.ts'
 import type { ClientCodec, LoweredTools, Operation, Operations, ServerCodec, Tap } from '../contract/index.ts'
 import { accumulate, eventsOf, sealParts } from '../codec/index.ts'
 import { GatewayError } from '../error.ts'
-import { readBody } from './body.ts'
+import { parseAnswer, readBody } from './body.ts'
 import { createPipe } from './event-pipe.ts'
 import { faultOf, reportOwnFault, upstreamError } from './fault.ts'
+import { blankFault } from './judge.ts'
 import { stagesOf } from './stages.ts'
 import type { AttemptPlan, AttemptResult } from './types.ts'
 
@@ -63,16 +56,17 @@ export async function pumpWhole(
 function relayWhole(plan: AttemptPlan, bytes: Uint8Array, json: JsonObject, tap: Tap): AttemptResult {
   tap.body(json)
   const seen = tap.result()
-  const failure = seen.error ?? emptyFailure(seen.committed, seen.finish?.reason, plan.provider.name)
+  const failure =
+    seen.error ?? (seen.committed ? undefined : blankFault(seen.finish?.reason, plan.provider.name))
   if (failure) return { kind: 'failed', error: failure, sent: true }
   return {
     kind: 'whole',
-    relayed: true,
     body: plan.echo === undefined ? bytes : spliceJson(bytes, [{ pointer: '/model', value: plan.echo }]),
     losses: [],
     end: {
       outcome: 'completed',
       outputBytes: seen.outputBytes,
+      relayed: true,
       ...(seen.usage ? { usage: seen.usage } : {}),
       ...(seen.finish ? { finish: seen.finish } : {}),
     },
@@ -94,14 +88,14 @@ export function finishWhole(
   lowered: LoweredTools | undefined,
   losses: Loss[],
 ): AttemptResult {
-  const answer = plan.operation === 'generate' ? refine(plan, decoded as GenerateResponse, lowered) : decoded
-  const generated = plan.operation === 'generate' ? (answer as GenerateResponse) : undefined
-  if (generated) {
+  // Judged and counted as the upstream sent it: what hooks make of it changes neither the bill nor the next target.
+  const given = plan.operation === 'generate' ? (decoded as GenerateResponse) : undefined
+  if (given) {
     const failure =
-      generated.error ??
-      emptyFailure(generated.parts.length > 0, generated.finish?.reason, plan.provider.name)
+      given.error ?? (hasOutput(given) ? undefined : blankFault(given.finish?.reason, plan.provider.name))
     if (failure) return { kind: 'failed', error: failure, sent: true }
   }
+  const answer = given ? refine(plan, given, lowered) : decoded
   const server = plan.server.codecs[plan.operation] as ServerCodec<Operation> | undefined
   if (!server && !plan.child) throw new Error(`no server codec for ${plan.operation}`)
   const report = (loss: Loss): void => {
@@ -117,18 +111,18 @@ export function finishWhole(
           report,
         }),
       )
-  const usage: Usage | undefined = (answer as { usage?: Usage }).usage
+  const usage: Usage | undefined = (decoded as { usage?: Usage }).usage
   return {
     kind: 'whole',
-    relayed: false,
     body,
     losses,
     response: answer,
     end: {
       outcome: 'completed',
-      outputBytes: generated ? textBytes(generated.parts) : 0,
+      relayed: false,
+      outputBytes: given ? textBytes(given) : 0,
       ...(usage ? { usage } : {}),
-      ...(generated?.finish ? { finish: generated.finish } : {}),
+      ...(given?.finish ? { finish: given.finish } : {}),
     },
   }
 }
@@ -168,40 +162,14 @@ function refine(
   }
 }
 
-/** An answer without any part is judged by its finish: a refusal may be empty, a success may not. */
-function emptyFailure(
-  hasOutput: boolean,
-  reason: string | undefined,
-  provider: string,
-): GatewayErrorData | undefined {
-  if (hasOutput || (reason !== undefined && reason !== 'error' && reason !== 'other')) return undefined
-  return upstreamError('upstream_failed', 'The upstream answered without any output.', provider)
+function hasOutput({ parts, alternatives }: GenerateResponse): boolean {
+  return parts.length > 0 || alternatives?.some((one) => one.parts.length > 0) === true
 }
 
-function parseAnswer(bytes: Uint8Array, provider: string): JsonObject {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
-  } catch {
-    throw notJson(provider, bytes.byteLength === 0 ? 'an empty body' : 'something that is not JSON')
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw notJson(provider, 'JSON that is not an object')
-  return value as JsonObject
-}
-
-function notJson(provider: string, what: string): GatewayError {
-  return new GatewayError({
-    class: 'upstream_failed',
-    source: 'upstream',
-    provider,
-    message: `The upstream answered with ${what}.`,
-  })
-}
-
-function textBytes(parts: readonly Part[]): number {
+/** Text, reasoning and arguments of every choice. */
+function textBytes({ parts, alternatives }: GenerateResponse): number {
   let bytes = 0
-  for (const part of parts) {
+  for (const part of [parts, ...(alternatives ?? []).map((one) => one.parts)].flat()) {
     if (part.type === 'text' || part.type === 'refusal') bytes += Buffer.byteLength(part.text)
     else if (part.type === 'tool_call') bytes += Buffer.byteLength(part.arguments)
     else if (part.type === 'reasoning')

@@ -2,16 +2,16 @@ import type { GatewayErrorData, GenerateRequest, Usage } from '../model/index.ts
 import type { AttemptOutcome, EventTransform, Protocol, Target, WireRequest } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
 import type { HookSubject } from '../hooks/compile.ts'
-import { isThenable, withDeadline } from '../hooks/run.ts'
 import { runAttempt } from '../pump/attempt.ts'
-import { guardTransform } from '../pump/event-pipe.ts'
-import type { AttemptPlan, AttemptResult } from '../pump/types.ts'
+import type { AttemptEnd, AttemptPlan, AttemptResult } from '../pump/types.ts'
+import type { ActiveRequest } from './active.ts'
 import { AttemptState } from './attempt-context.ts'
 import type { RequestContext } from './context.ts'
 import { runSync } from './phase.ts'
 import { credentialTrouble, requestFaults } from './public-error.ts'
-import type { ActiveRequest, Runtime } from './runtime.ts'
+import type { Runtime } from './runtime.ts'
 import { safeBound } from './settle.ts'
+import { eventTransforms, hookFailed, transformRequest } from './transforms.ts'
 
 /** Attempts of one request at most, whatever hooks say. */
 const maxAttempts = 3
@@ -43,6 +43,8 @@ export interface AttemptsResult {
  */
 export async function runAttempts(runtime: Runtime, input: AttemptsInput): Promise<AttemptsResult> {
   const { context } = input
+  const { commitAfter } = runtime.shared.timers
+  const commitBy = performance.now() + commitAfter
   let index = 0
   for (let attempt = 1; ; attempt++) {
     const target = input.targets[index]!
@@ -53,26 +55,62 @@ export async function runAttempts(runtime: Runtime, input: AttemptsInput): Promi
       model: input.model,
     }
     const state = new AttemptState(context, target, attempt, input.request)
-    const started = performance.now()
-    const result = await tryTarget(runtime, input, state, subject)
-    const ms = performance.now() - started
-    const error = result.kind === 'failed' ? result.error : undefined
-    if (result.kind === 'stream' || result.kind === 'whole') context.firstOutputMs ??= context.elapsed()
-    context.attempts.push({ target, ms, ...(error ? { error } : {}) })
-    const decision = reportOutcome(runtime, subject, state, {
-      committed: result.kind === 'stream' || result.kind === 'whole',
-      ms,
-      sent: result.kind === 'failed' ? result.sent : true,
-      ...(error ? { error } : {}),
-      ...(context.firstOutputMs === undefined ? {} : { firstOutputMs: ms }),
-      ...(result.kind === 'whole' && result.end.usage ? { usage: result.end.usage } : {}),
-    })
-    if (!error || result.kind !== 'failed') return { result, target, state }
+    const report = startRecord(runtime, subject, state)
+    const result = await tryTarget(runtime, input, state, subject, commitBy)
+    if (result.kind === 'whole') report(true, { ...result.end, firstOutputAt: performance.now() })
+    if (result.kind === 'stream' || result.kind === 'aborted') {
+      // How a stream went is known at its end: what it used, and whether it broke.
+      const end = result.end.then((final) => {
+        report(result.kind === 'stream', final)
+        return final
+      })
+      return { result: { ...result, end }, target, state }
+    }
+    if (result.kind !== 'failed') return { result, target, state }
+    const { error, sent } = result
+    const decision = report(false, { error }, sent)
     logFailure(runtime, context, target, error)
-    if (context.signal.aborted) return { result, target, state }
-    const next = nextIndex(runtime, input, index, attempt, result.sent, error, decision)
+    if (context.signal.aborted || input.active.ended) return { result, target, state }
+    const next = nextIndex(runtime, input, index, attempt, sent, error, decision)
     if (next === undefined) return { result, target, state }
     index = next
+  }
+}
+
+/** Notes an attempt, and completes the note and tells the route phase when it is over. */
+function startRecord(
+  runtime: Runtime,
+  subject: HookSubject,
+  state: AttemptState,
+): (
+  committed: boolean,
+  end: Pick<AttemptEnd, 'error' | 'usage' | 'firstOutputAt'>,
+  sent?: boolean,
+) => 'retry' | 'next' | 'stop' | undefined {
+  const { base: context, target } = state
+  const started = performance.now()
+  const place = context.attempts.push({ target, ms: 0 }) - 1
+  return (committed, { error, usage, firstOutputAt }, sent = true) => {
+    const ms = performance.now() - started
+    context.attempts[place] = { target, ms, ...(error ? { error } : {}) }
+    if (firstOutputAt !== undefined) context.firstOutputMs ??= firstOutputAt - context.started
+    const outcome: AttemptOutcome = {
+      committed,
+      ms,
+      sent,
+      ...(error ? { error } : {}),
+      ...(firstOutputAt === undefined ? {} : { firstOutputMs: firstOutputAt - started }),
+      ...(usage ? { usage } : {}),
+    }
+    const answer = runSync(
+      runtime,
+      'route.outcome',
+      subject,
+      state.id,
+      (handler) => handler(state, outcome),
+      'stop',
+    )
+    return answer ?? undefined
   }
 }
 
@@ -108,16 +146,19 @@ async function tryTarget(
   input: AttemptsInput,
   state: AttemptState,
   subject: HookSubject,
+  commitBy: number,
 ): Promise<AttemptResult> {
   const provider = runtime.blueprint.slots.provider.get(state.target.provider)!
   let transforms: readonly EventTransform[]
   try {
-    for (const hook of runtime.hooks.of('transform.request', subject) ?? []) {
-      await runTransform(runtime, hook.plugin, () => hook.handler(state))
-    }
+    await transformRequest(runtime, state, subject)
+    if (input.active.ended) return { kind: 'failed', error: input.active.ended, sent: false }
+    // Nothing is sent for a client that left while hooks ran.
+    if (input.context.signal.aborted)
+      return { kind: 'aborted', end: Promise.resolve({ outcome: 'aborted', outputBytes: 0 }) }
     transforms = eventTransforms(runtime, state, subject)
   } catch (thrown) {
-    const error = GatewayError.is(thrown) ? thrown.data : internal()
+    const error = GatewayError.is(thrown) ? thrown.data : hookFailed()
     return { kind: 'failed', error: { ...error, retryable: false }, sent: false }
   }
   const upstreamProtocol = runtime.protocol(state.target.protocol)
@@ -140,71 +181,10 @@ async function tryTarget(
     signal: input.context.signal,
     observe: (usage: Usage) =>
       runSync(runtime, 'bill.observe', subject, state.id, (handler) => handler(state, usage), undefined),
-    onCut: (cut) => {
-      input.active.cut = cut
-    },
+    commitBy,
+    onCut: (cut) => input.active.onCut(cut),
   }
   return runAttempt(plan)
-}
-
-async function runTransform(
-  runtime: Runtime,
-  plugin: string,
-  run: () => PromiseLike<void> | void,
-): Promise<void> {
-  try {
-    const made = run()
-    if (isThenable(made)) {
-      await withDeadline(made, runtime.deadlines['transform.request'], `transform.request of ${plugin}`)
-    } else if (made !== undefined) {
-      throw new TypeError('transform.request returns nothing; use context.replace(request)')
-    }
-  } catch (cause) {
-    if (GatewayError.is(cause)) throw cause
-    runtime.logger.error(`transform.request of ${plugin} failed`, { cause })
-    throw new GatewayError(internal(), { cause })
-  }
-}
-
-function eventTransforms(
-  runtime: Runtime,
-  state: AttemptState,
-  subject: HookSubject,
-): readonly EventTransform[] {
-  const list = runtime.hooks.of('transform.event', subject)
-  if (!list) return []
-  const transforms: EventTransform[] = []
-  for (const hook of list) {
-    try {
-      const transform: unknown = hook.handler(state)
-      if (transform === undefined) continue
-      if (typeof transform !== 'function')
-        throw new TypeError('transform.event returns a function or nothing')
-      transforms.push(guardTransform(transform as EventTransform, hook.plugin))
-    } catch (cause) {
-      if (GatewayError.is(cause)) throw cause
-      runtime.logger.error(`transform.event of ${hook.plugin} failed`, { id: state.id, cause })
-      throw new GatewayError(internal(), { cause })
-    }
-  }
-  return transforms
-}
-
-function reportOutcome(
-  runtime: Runtime,
-  subject: HookSubject,
-  state: AttemptState,
-  outcome: AttemptOutcome,
-): 'retry' | 'next' | 'stop' | undefined {
-  const answer = runSync(
-    runtime,
-    'route.outcome',
-    subject,
-    state.id,
-    (handler) => handler(state, outcome),
-    'stop',
-  )
-  return answer ?? undefined
 }
 
 function logFailure(
@@ -222,12 +202,4 @@ function logFailure(
     // Vendors quote the prompt in the text of a request fault. The client gets that text; a log must not.
     ...(requestFaults.includes(error.class) ? {} : { message: error.message }),
   })
-}
-
-function internal(): GatewayErrorData {
-  return new GatewayError({
-    class: 'internal',
-    code: 'hook_failed',
-    message: 'A plugin failed while it handled this request.',
-  }).data
 }

@@ -41,6 +41,19 @@ export interface Ending {
   readonly target?: Target
 }
 
+/** What a context is made of. */
+export interface ContextInit {
+  readonly id: string
+  /** Aborts when the client is gone; of a child, when its parent's does. */
+  readonly signal: AbortSignal
+  readonly protocol: string
+  readonly operation: Operation
+  readonly wire: WireRequest
+  readonly receivedAt: Date
+  /** A child begins with what its parent knows; what it writes stays its own. */
+  readonly parent?: RequestContext
+}
+
 const noUsage: Usage = { tokens: {}, source: 'none', final: true }
 
 /**
@@ -49,12 +62,6 @@ const noUsage: Usage = { tokens: {}, source: 'none', final: true }
  * holds its empty value until then.
  */
 export class RequestContext implements RouteContext, ReserveContext, SettleContext {
-  readonly id: string
-  readonly signal: AbortSignal
-  readonly protocol: string
-  readonly operation: Operation
-  readonly wire: WireRequest
-  readonly receivedAt: Date
   readonly started: number = performance.now()
   readonly targets: Target[] = []
   readonly dropped: { target: Target; why: string }[] = []
@@ -75,24 +82,53 @@ export class RequestContext implements RouteContext, ReserveContext, SettleConte
   ms = 0
   /** Set by the kernel once the body is open. */
   source?: ContextSource
-  readonly #values = new Map<symbol, unknown>()
+  readonly #init: ContextInit
+  readonly #values: Map<symbol, unknown>
+  readonly #controller = new AbortController()
+  readonly #seen = new Set<string>()
+  readonly #onGone = (): void => this.#controller.abort(this.#init.signal.reason)
 
-  constructor(init: {
-    id: string
-    signal: AbortSignal
-    protocol: string
-    operation: Operation
-    wire: WireRequest
-    receivedAt: Date
-  }) {
-    this.id = init.id
-    this.signal = init.signal
-    this.protocol = init.protocol
-    this.operation = init.operation
-    this.wire = init.wire
-    this.receivedAt = init.receivedAt
+  constructor(init: ContextInit) {
+    this.#init = init
+    this.#values = new Map(init.parent ? init.parent.#values : undefined)
+    if (init.signal.aborted) this.#onGone()
+    else init.signal.addEventListener('abort', this.#onGone, { once: true })
     const theirs = init.wire.headers.get('x-request-id')
     if (theirs) this.clientRequestId = theirs.slice(0, 128)
+  }
+
+  // Getters without setters: a hook that assigns to who or what a request is gets an error, not its way.
+  get id(): string {
+    return this.#init.id
+  }
+  /** Aborts when the client is gone, a hook has run out of time, or the gateway ends the request. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+  get protocol(): string {
+    return this.#init.protocol
+  }
+  get operation(): Operation {
+    return this.#init.operation
+  }
+  get wire(): WireRequest {
+    return this.#init.wire
+  }
+  get receivedAt(): Date {
+    return this.#init.receivedAt
+  }
+  /** Whether it is the client that has left. */
+  get gone(): boolean {
+    return this.#init.signal.aborted
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason)
+  }
+
+  /** The request is over: its client's connection is nobody's business any more. */
+  unlink(): void {
+    this.#init.signal.removeEventListener('abort', this.#onGone)
   }
 
   get<T>(key: Key<T>): T {
@@ -143,13 +179,9 @@ export class RequestContext implements RouteContext, ReserveContext, SettleConte
 
   report(loss: Loss): void {
     // One report per pointer and kind, and a bound: a hostile body must not grow the log row.
-    if (this.losses.length >= 1000) return
-    if (
-      this.losses.some(
-        (one) => one.pointer === loss.pointer && one.what === loss.what && one.target === loss.target,
-      )
-    )
-      return
+    const id = `${loss.what}\n${loss.pointer}\n${loss.target}`
+    if (this.losses.length >= 1000 || this.#seen.has(id)) return
+    this.#seen.add(id)
     this.losses.push(loss)
   }
 

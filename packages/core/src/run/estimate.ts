@@ -1,5 +1,5 @@
 import type { GenerateRequest, Part, TokenBucket, Usage } from '../model/index.ts'
-import type { RequestBound } from '../contract/index.ts'
+import type { EmbedRequest, RequestBound } from '../contract/index.ts'
 
 /** Bytes of text that make a token, when nobody counted. */
 export const bytesPerToken = 3.5
@@ -14,6 +14,29 @@ export function tokensOfBytes(bytes: number): number {
 
 /** Input tokens of a request, estimated by bytes. Never a tokeniser: 100,000 CJK characters block one for seconds. */
 export function estimateInput(request: GenerateRequest): number {
+  const { count, total } = createCounter()
+  request.instructions?.forEach(count)
+  for (const turn of request.turns) turn.parts.forEach(count)
+  let bytes = 0
+  if (request.tools) bytes += Buffer.byteLength(JSON.stringify(request.tools))
+  if (request.output?.schema) bytes += Buffer.byteLength(JSON.stringify(request.output.schema))
+  return total(bytes)
+}
+
+/** Input tokens of texts to embed; lists of tokens are counted as they are. */
+function estimateInputs({ inputs }: EmbedRequest): number {
+  const { count, total } = createCounter()
+  let bytes = 0
+  let tokens = 0
+  for (const input of inputs) {
+    if (typeof input === 'string') bytes += Buffer.byteLength(input)
+    else if (typeof input[0] === 'number') tokens += input.length
+    else for (const part of input as readonly Part[]) count(part)
+  }
+  return total(bytes) + tokens
+}
+
+function createCounter(): { count(part: Part): void; total(moreBytes: number): number } {
   let bytes = 0
   let fixed = 0
   const count = (part: Part): void => {
@@ -56,15 +79,12 @@ export function estimateInput(request: GenerateRequest): number {
     // A few tokens frame every part.
     fixed += 4
   }
-  request.instructions?.forEach(count)
-  for (const turn of request.turns) turn.parts.forEach(count)
-  if (request.tools) bytes += Buffer.byteLength(JSON.stringify(request.tools))
-  if (request.output?.schema) bytes += Buffer.byteLength(JSON.stringify(request.output.schema))
-  return tokensOfBytes(bytes) + fixed
+  return { count, total: (moreBytes) => tokensOfBytes(bytes + moreBytes) + fixed }
 }
 
 /** What a request can cost at most, as far as it says. */
-export function boundOf(request: GenerateRequest): RequestBound {
+export function boundOf(request: GenerateRequest | EmbedRequest): RequestBound {
+  if ('inputs' in request) return { inputTokens: estimateInputs(request), stream: false }
   const choices = Math.max(1, request.sampling?.count ?? 1)
   return {
     inputTokens: estimateInput(request),

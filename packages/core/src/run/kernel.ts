@@ -27,19 +27,7 @@ export function createKernel(runtime: Runtime): Kernel {
         class: data.class,
       })
       const shown = publicError(data, runtime.redact)
-      const protocol = protocolOf(runtime, routes, request)
-      if (protocol) return encodeFailure(runtime, protocol, shown, request.id)
-      return {
-        status: shown.status,
-        headers: { 'content-type': 'application/json; charset=utf-8' },
-        body: JSON.stringify({
-          error: {
-            message: `${shown.message} (request id: ${request.id})`,
-            type: shown.class,
-            code: shown.code ?? null,
-          },
-        }),
-      }
+      return encodeFailure(runtime, protocolOf(runtime, routes, request), shown, request.id)
     },
   }
 }

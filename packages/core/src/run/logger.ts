@@ -17,11 +17,16 @@ export function plainLogger(
 export function redactingLogger(logger: Logger, redact: Redactor): Logger {
   const at =
     (level: keyof Logger) =>
-    (message: string, fields?: object): void =>
-      logger[level](
-        redact(message),
-        fields === undefined ? undefined : (redact.fields(unfold(fields)) as object),
-      )
+    (message: string, fields?: object): void => {
+      try {
+        logger[level](
+          redact(message),
+          fields === undefined ? undefined : (redact.fields(unfold(fields)) as object),
+        )
+      } catch {
+        // A logger that fails has nobody to tell; a request must not fail with it.
+      }
+    }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 

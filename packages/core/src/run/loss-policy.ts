@@ -1,18 +1,20 @@
 import type { GenerateRequest, Loss } from '../model/index.ts'
 import type { ClientCodec } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
-import { openRequest } from '../pump/encode.ts'
-import type { Journey } from './journey.ts'
+import { hasEnvelope, openRequest } from '../pump/encode.ts'
+import type { RequestContext } from './context.ts'
+import type { Runtime } from './runtime.ts'
 
 /**
  * `loss: 'strict'`: before anything is held or sent, every target whose wire cannot carry the whole request is dropped;
- * when none is left the request is refused with the first pointer.
+ * when none is left the request is refused with the first pointer. A child is encoded for every wire, also its parent's.
  */
-export function requireLossless(journey: Journey): void {
-  const { runtime, context } = journey
+export function requireLossless(runtime: Runtime, context: RequestContext, isChild = false): void {
+  if (context.operation !== 'generate') return
   let first: Loss | undefined
   for (const target of context.targets.slice()) {
-    if (target.protocol === context.protocol) continue
+    // Bytes that pass lose nothing; what an envelope of ours holds may be another target's.
+    if (target.protocol === context.protocol && !isChild && !hasEnvelope(context.wire.body)) continue
     const codec = runtime.protocol(target.protocol)?.client?.codecs[context.operation] as
       | ClientCodec<'generate'>
       | undefined

@@ -1,7 +1,8 @@
-import type { Awaitable, Hooks } from '../contract/index.ts'
+import type { AnyPlugin, Awaitable, Hooks, KeyRef } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
 import type { HookSubject } from '../hooks/compile.ts'
-import { isThenable, withDeadline } from '../hooks/run.ts'
+import { DeadlineError, isThenable, withDeadline } from '../hooks/run.ts'
+import { account, group, key as apiKey } from '../keys.ts'
 import type { RequestContext } from './context.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -53,17 +54,18 @@ export async function runEarly<M extends EarlyMoment>(
     } catch (cause) {
       if (GatewayError.is(cause)) throw cause
       runtime.logger.error(`${moment} of ${hook.plugin} failed`, { id: context.id, cause })
+      // What still runs for a request that was refused is told so.
+      if (cause instanceof DeadlineError) context.abort(cause)
       throw broken[moment]()
     }
   }
   return undefined
 }
 
-/** After auth: what an auth plugin has promised to write must be there, or the request is refused. */
-export function requireIdentity(runtime: Runtime, context: RequestContext): void {
-  for (const hook of runtime.table.auth) {
-    const plugin = runtime.blueprint.plugins.find((one) => one.name === hook.plugin)
-    for (const key of plugin?.writes ?? []) {
+/** After auth: what the auth plugins of this route have promised to write must be there, or the request is refused. */
+export function requireIdentity(runtime: Runtime, context: RequestContext, subject: HookSubject): void {
+  for (const hook of runtime.hooks.of('auth', subject) ?? []) {
+    for (const key of runtime.promises.get(hook.plugin) ?? []) {
       if (context.peek(key as Parameters<typeof context.peek>[0]) !== undefined) continue
       runtime.logger.error(`auth of ${hook.plugin} finished without setting "${key.name}"`, {
         id: context.id,
@@ -71,6 +73,18 @@ export function requireIdentity(runtime: Runtime, context: RequestContext): void
       throw broken.auth()
     }
   }
+}
+
+/** The keys that each auth plugin has to have written when auth is over; others of its hooks may write more later. */
+export function authPromises(plugins: readonly AnyPlugin[]): Map<string, readonly KeyRef[]> {
+  const identity: ReadonlySet<symbol> = new Set([account.id, apiKey.id, group.id])
+  const promises = new Map<string, readonly KeyRef[]>()
+  for (const { name, hooks, writes } of plugins) {
+    if (!hooks?.auth || !writes) continue
+    const others = Object.keys(hooks).some((moment) => moment !== 'auth')
+    promises.set(name, others ? writes.filter((key) => identity.has(key.id)) : writes)
+  }
+  return promises
 }
 
 /** Runs the synchronous list of a moment; a throw is logged and ends the list with `onThrow`. */

@@ -4,80 +4,51 @@ import { GatewayError, toErrorData } from '../error.ts'
 import { group as groupKey } from '../keys.ts'
 import type { GroupPlan, ModelPlan } from '../config/blueprint.ts'
 import type { AttemptEnd } from '../pump/types.ts'
+import { requireActive, unlessCut } from './active.ts'
 import { answerHeaders, type AnswerFacts } from './answer.ts'
 import { runAttempts } from './attempts.ts'
-import { RequestContext } from './context.ts'
+import type { RequestContext } from './context.ts'
 import { boundOf } from './estimate.ts'
 import type { Answer, Incoming, KernelRoute } from './exchange.ts'
-import type { Journey } from './journey.ts'
+import { answerWith } from './hook-response.ts'
+import { beginJourney, type Journey } from './journey.ts'
 import { requireLossless } from './loss-policy.ts'
 import { answerModels } from './models.ts'
 import { operationPhases } from './operations.ts'
 import { requireIdentity, runEarly } from './phase.ts'
-import { answerWith, refuse } from './refuse.ts'
-import type { ActiveRequest, Runtime } from './runtime.ts'
-import { finishRequest, usageOf } from './settle.ts'
+import { refuse } from './refuse.ts'
+import type { Runtime } from './runtime.ts'
+import { safeUsage } from './settle.ts'
 import { runChild } from './subrequest.ts'
 import { findModel, planTargets, requireTargets } from './targets.ts'
 import { createWire } from './wire-request.ts'
 
 /** Runs one request through its phases. Never rejects. */
 export async function runRequest(runtime: Runtime, route: KernelRoute, incoming: Incoming): Promise<Answer> {
-  const protocol = runtime.protocol(route.protocol)!
-  const cancel = new AbortController()
-  const gone = (): void => cancel.abort(incoming.signal.reason)
-  if (incoming.signal.aborted) gone()
-  else incoming.signal.addEventListener('abort', gone, { once: true })
-  const wire = createWire(incoming)
-  const context = new RequestContext({
-    id: incoming.id,
-    signal: cancel.signal,
-    protocol: route.protocol,
-    operation: route.operation,
-    wire,
-    receivedAt: incoming.receivedAt,
-  })
-  const active: ActiveRequest = { context }
-  runtime.active.add(active)
-  let finished = false
-  const journey: Journey = {
-    runtime,
-    route,
-    protocol,
-    context,
-    active,
-    childLines: [],
-    finish(ending) {
-      if (finished) return
-      finished = true
-      incoming.signal.removeEventListener('abort', gone)
-      incoming.release()
-      finishRequest(runtime, context, ending, { lines: journey.childLines, usage: journey.childUsage })
-      runtime.active.delete(active)
-    },
-  }
+  const journey = beginJourney(runtime, route, incoming, createWire(incoming))
   try {
-    return await walk(journey, incoming, (body) => wire.open(body))
+    if (runtime.refusal) throw new GatewayError(runtime.refusal)
+    return await walk(journey, incoming)
   } catch (thrown) {
     if (!GatewayError.is(thrown))
-      runtime.logger.error('a request failed in the gateway', { id: context.id, cause: thrown })
+      runtime.logger.error('a request failed in the gateway', { id: journey.context.id, cause: thrown })
     return refuse(journey, toErrorData(thrown), 'refused')
   }
 }
 
-async function walk(journey: Journey, incoming: Incoming, open: (body: Uint8Array) => void): Promise<Answer> {
-  const { runtime, route, context } = journey
+async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
+  const { runtime, route, context, active } = journey
   const phases = operationPhases[route.operation]
   const subject = { protocol: route.protocol, operation: route.operation }
   const authorised = await runEarly(runtime, 'auth', context, subject)
   if (authorised) return answerWith(journey, authorised)
-  requireIdentity(runtime, context)
+  requireIdentity(runtime, context, subject)
   journey.group = groupOf(runtime, context)
   if (route.operation === 'listModels') return answerModels(journey)
 
-  leaveIfGone(context)
-  open(await incoming.body())
-  leaveIfGone(context)
+  requireActive(active)
+  journey.wire.open(await unlessCut(active, incoming.body()))
+  requireActive(active)
   const codec = journey.protocol.server!.codecs[route.operation] as ServerCodec<Operation>
   const asked = askedModel(context)
   const fallback = runtime.blueprint.config.defaultModel
@@ -99,13 +70,16 @@ async function walk(journey: Journey, incoming: Incoming, open: (body: Uint8Arra
     if (cached) return answerWith(journey, cached)
   }
   requireTargets(runtime, context)
-  if (plan.entry.loss === 'strict') requireLossless(journey)
-  leaveIfGone(context)
+  if (plan.entry.loss === 'strict') requireLossless(runtime, context)
+  // Decided: what follows may read the targets, and no more.
+  Object.freeze(context.targets)
+  requireActive(active)
   if (phases.bill) {
     const replayed = await runEarly(runtime, 'bill.reserve', context, routed)
     if (replayed) return answerWith(journey, replayed)
   }
-  leaveIfGone(context)
+  requireActive(active)
+  journey.mayAsk = true
   return attempt(journey, plan)
 }
 
@@ -127,35 +101,32 @@ async function attempt(journey: Journey, plan: ModelPlan): Promise<Answer> {
   const policy = plan.entry.loss ?? 'warn'
   const end = (final: AttemptEnd, status: number, extra: readonly Loss[] = []): void => {
     for (const loss of [...state.losses, ...extra]) context.report(loss)
+    if (final.relayed !== undefined) context.relayed = final.relayed
     journey.finish({
       outcome: final.outcome,
       status,
       target,
-      usage: usageOf(context, final),
+      usage: safeUsage(runtime, context, final),
       ...(final.finish ? { finish: final.finish } : {}),
       ...(final.error ? { error: final.error } : {}),
     })
   }
-  switch (result.kind) {
-    case 'failed':
-      return refuse(journey, result.error, result.error.source === 'upstream' ? 'failed' : 'refused')
-    case 'aborted':
-      runtime.tasks.add(result.end.then((final) => end(final, 499)))
-      return { status: 499, headers: {} }
-    default: {
-      context.relayed = result.relayed
-      const facts: AnswerFacts = {
-        target,
-        asked: plan.name,
-        losses:
-          policy === 'allow' ? [] : [...state.losses, ...(result.kind === 'whole' ? result.losses : [])],
-      }
-      const headers = answerHeaders(runtime, facts, result.kind === 'stream')
-      if (result.kind === 'whole') end(result.end, 200, result.losses)
-      else runtime.tasks.add(result.end.then((final) => end(final, 200)))
-      return { status: 200, headers, body: result.body }
-    }
+  if (result.kind === 'failed')
+    return refuse(journey, result.error, result.error.source === 'upstream' ? 'failed' : 'refused')
+  if (result.kind === 'aborted') {
+    runtime.tasks.add(result.end.then((final) => end(final, 499)))
+    return { status: 499, headers: {} }
   }
+  const whole = result.kind === 'whole' ? result.losses : []
+  const facts: AnswerFacts = {
+    target,
+    asked: plan.name,
+    losses: policy === 'allow' ? [] : [...state.losses, ...whole],
+  }
+  const headers = answerHeaders(runtime, facts, result.kind === 'stream')
+  if (result.kind === 'whole') end(result.end, 200, whole)
+  else runtime.tasks.add(result.end.then((final) => end(final, 200)))
+  return { status: 200, headers, body: result.body }
 }
 
 function groupOf(runtime: Runtime, context: RequestContext): GroupPlan | undefined {
@@ -201,11 +172,6 @@ function contextSource(
   return {
     decode,
     bound: () => (bound ??= boundOf(decode() as GenerateRequest)),
-    subrequest: (operation, request) => runChild(journey, operation, request),
+    subrequest: (operation, request) => runChild(journey, context, 1, operation, request),
   }
-}
-
-function leaveIfGone(context: RequestContext): void {
-  if (context.signal.aborted)
-    throw new GatewayError({ class: 'cancelled', message: 'The client closed the connection.' })
 }

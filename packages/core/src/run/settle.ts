@@ -1,5 +1,5 @@
 import type { Usage } from '../model/index.ts'
-import type { PriceLine } from '../contract/index.ts'
+import type { PriceLine, RequestBound } from '../contract/index.ts'
 import type { HookSubject } from '../hooks/compile.ts'
 import { isThenable, withDeadline } from '../hooks/run.ts'
 import type { AttemptEnd } from '../pump/types.ts'
@@ -10,6 +10,9 @@ import type { Runtime } from './runtime.ts'
 
 /** Waits before a failed settlement is tried again, in milliseconds. */
 export const defaultSettleRetries: readonly number[] = [100, 1000, 5000]
+
+/** What a settlement that comes after the last call still gets. */
+const lastTry = 1_000
 
 const nothing: Usage = { tokens: {}, source: 'none', final: true }
 
@@ -32,7 +35,6 @@ export function finishRequest(
   if (ending.finish) context.finish = ending.finish
   if (ending.error) context.error = ending.error
   if (ending.target) context.target = ending.target
-  context.ms = context.elapsed()
   const phases = operationPhases[context.operation]
   if (phases.log === 'access') {
     accessLine(runtime, context)
@@ -41,18 +43,19 @@ export function finishRequest(
   // Children are priced by their own models; their tokens join the usage after the parent's own have been priced.
   if (phases.bill) context.lines = [...priceOf(runtime, context), ...children.lines]
   if (children.usage) context.usage = addUsage(context.usage, children.usage)
+  // The account of what happened: those who settle and log it read it, nobody edits it.
+  Object.freeze(context)
   runtime.tasks.add(settleAndLog(runtime, context, phases.bill))
 }
 
 /** The usage a request is charged by, from what its last attempt left. The table of the money page. */
 export function usageOf(context: RequestContext, end: AttemptEnd): Usage {
-  const bound = safeBound(context)
   const reported = end.usage
-  const credible = reported !== undefined && isCredible(reported, bound)
+  const credible = reported !== undefined && isPlausible(context, reported)
   if (end.outcome === 'completed') {
     if (reported && credible) return { ...reported, final: true }
     return {
-      ...observedUsage(bound.inputTokens, end.outputBytes, 'estimated'),
+      ...observedUsage(safeBound(context).inputTokens, end.outputBytes, 'estimated'),
       ...(reported ? { suspect: 'the upstream reported numbers that cannot be true' } : {}),
     }
   }
@@ -69,8 +72,25 @@ export function usageOf(context: RequestContext, end: AttemptEnd): Usage {
   }
   // No byte was delivered and nothing reported: that never settles as a full prompt.
   if (end.outputBytes === 0) return nothing
-  return observedUsage(bound.inputTokens, end.outputBytes, 'observed')
+  return observedUsage(safeBound(context).inputTokens, end.outputBytes, 'observed')
 }
+
+/** The same, whatever a provider or a codec has left there: a request that cannot be counted is still settled. */
+export function safeUsage(runtime: Runtime, context: RequestContext, end: AttemptEnd): Usage {
+  try {
+    return usageOf(context, end)
+  } catch (cause) {
+    runtime.logger.error('the usage of a request cannot be read', { id: context.id, cause })
+    return { ...nothing, suspect: 'the usage cannot be read' }
+  }
+}
+
+/** Numbers that every request may have need no bound, so that a relayed request is not decoded for nothing. */
+function isPlausible(context: RequestContext, usage: Usage): boolean {
+  return isCredible(usage, leastBound) || isCredible(usage, safeBound(context))
+}
+
+const leastBound: RequestBound = { inputTokens: 0, maxOutputTokens: 0, stream: false }
 
 /** The bound, or one by bytes when the body does not decode. */
 export function safeBound(context: RequestContext): ReturnType<RequestContext['bound']> {
@@ -137,23 +157,28 @@ async function settleAndLog(runtime: Runtime, context: RequestContext, bill: boo
   )
 }
 
-/** Tries again while the store is away; what still cannot be stored is written to the log whole, never lost silently. */
+/**
+ * Tries again while the store is away; what still cannot be stored is written to the log whole, never lost silently.
+ * At the last call there is no time for another try: the line is written while somebody still reads it.
+ */
 async function settleOnce(
   runtime: Runtime,
   context: RequestContext,
   plugin: string,
   settle: () => unknown,
 ): Promise<void> {
+  const who = `bill.settle of ${plugin}`
   for (let attempt = 0; ; attempt++) {
     try {
       const made = settle() as PromiseLike<unknown> | undefined
-      if (isThenable(made))
-        await withDeadline(made, runtime.deadlines['bill.settle'], `bill.settle of ${plugin}`)
+      const { deadlines, lastCall } = runtime
+      const ms = lastCall.aborted ? Math.min(lastTry, deadlines['bill.settle']) : deadlines['bill.settle']
+      if (isThenable(made)) await beforeLastCall(lastCall, withDeadline(made, ms, who))
       return
     } catch (cause) {
-      const wait = runtime.settleRetries[attempt]
+      const wait = runtime.lastCall.aborted ? undefined : runtime.settleRetries[attempt]
       if (wait === undefined) {
-        runtime.logger.error(`bill.settle of ${plugin} failed for good; this line is the record`, {
+        runtime.logger.error(`${who} failed for good; this line is the record`, {
           id: context.id,
           model: context.model,
           outcome: context.outcome,
@@ -163,12 +188,24 @@ async function settleOnce(
         })
         return
       }
-      runtime.logger.warn(`bill.settle of ${plugin} failed, trying again in ${wait} ms`, {
-        id: context.id,
-        cause,
-      })
-      await new Promise((resolve) => setTimeout(resolve, wait))
+      runtime.logger.warn(`${who} failed, trying again in ${wait} ms`, { id: context.id, cause })
+      const slept = Promise.withResolvers<void>()
+      const timer = setTimeout(slept.resolve, wait)
+      await beforeLastCall(runtime.lastCall, slept.promise).catch(() => {})
+      clearTimeout(timer)
     }
+  }
+}
+
+/** Waits for work, or gives it up when the last call comes meanwhile. */
+async function beforeLastCall(lastCall: AbortSignal, work: Promise<unknown>): Promise<void> {
+  const called = Promise.withResolvers<never>()
+  const onCall = (): void => called.reject(new Error('The gateway closes.'))
+  lastCall.addEventListener('abort', onCall, { once: true })
+  try {
+    await Promise.race([work, called.promise])
+  } finally {
+    lastCall.removeEventListener('abort', onCall)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Operation, Protocol, Target } from '../contract/index.ts'
+import type { Operation, Provider, Target } from '../contract/index.ts'
 import type { GroupPlan, ModelPlan } from '../config/blueprint.ts'
 import { GatewayError } from '../error.ts'
 import type { RequestContext } from './context.ts'
@@ -38,35 +38,45 @@ export function planTargets(
   for (const [index, one] of planned.entries()) {
     const provider = runtime.blueprint.slots.provider.get(one.provider)
     if (!provider) continue
-    const speaks: readonly string[] = 'speaks' in provider ? provider.speaks : []
-    const protocol =
-      one.protocol ??
-      (speaks.length === 0 || speaks.includes(context.protocol) ? context.protocol : speaks[0]!)
+    const protocol = one.protocol ?? protocolFor(runtime, provider, context.protocol, context.operation)
     const quirks = 'quirks' in provider ? provider.quirks?.[protocol] : undefined
     const credentials = 'credentials' in provider ? (provider.credentials ?? 1) : 1
+    const why = whyNot()
     for (let credential = 0; credential < credentials; credential++) {
-      const target: Target = {
+      const target: Target = Object.freeze({
         provider: one.provider,
         protocol,
         model: one.model,
         ...(credentials > 1 ? { credential } : {}),
         ...(plan.entry.maxOutputTokens === undefined ? {} : { maxOutputTokens: plan.entry.maxOutputTokens }),
         ...(quirks ? { quirks } : {}),
-      }
-      context.targets.push(target)
-      if (group?.providers && !group.providers.has(one.provider))
-        context.drop(target, 'not a provider of the group')
-      else if (one.explicit && (asDefault || index > 0 || plan.name !== one.model)) {
-        context.drop(target, 'only for requests that name it')
-      } else if ('speaks' in provider && !speaksOperation(runtime.protocol(protocol), context.operation)) {
-        context.drop(target, `no client for ${context.operation} in ${protocol}`)
-      }
+      })
+      if (why === undefined) context.targets.push(target)
+      else context.dropped.push({ target, why })
+    }
+
+    function whyNot(): string | undefined {
+      if (group?.providers && !group.providers.has(one.provider)) return 'not a provider of the group'
+      if (one.explicit && (asDefault || index > 0 || plan.name !== one.model))
+        return 'only for requests that name it'
+      if (speaksOperation(runtime, provider!, protocol, context.operation)) return undefined
+      return `no client for ${context.operation} in ${protocol}`
     }
   }
 }
 
-/** Refuses when nothing is left, naming the reasons in the log only. */
+/** Refuses when nothing is left, naming the reasons in the log only. What a hook put there has to exist. */
 export function requireTargets(runtime: Runtime, context: RequestContext): void {
+  for (const target of context.targets.slice()) {
+    const provider = runtime.blueprint.slots.provider.get(target.provider)
+    if (provider && speaksOperation(runtime, provider, target.protocol, context.operation)) continue
+    const { provider: name, protocol, model } = target
+    runtime.logger.error('a route hook made a target that does not exist', {
+      id: context.id,
+      target: { provider: name, protocol, model },
+    })
+    context.drop(target, 'does not exist')
+  }
   if (context.targets.length > 0) return
   runtime.logger.warn('no target is left', { id: context.id, model: context.model, dropped: context.dropped })
   throw new GatewayError({
@@ -76,8 +86,23 @@ export function requireTargets(runtime: Runtime, context: RequestContext): void 
   })
 }
 
-function speaksOperation(protocol: Protocol | undefined, operation: Operation): boolean {
-  return protocol?.client?.codecs[operation] !== undefined
+/** The client's own protocol if the provider speaks it, else the first it speaks in which the operation can be asked. */
+function protocolFor(runtime: Runtime, provider: Provider, client: string, operation: Operation): string {
+  if (!('speaks' in provider)) return client
+  const speaks: readonly string[] = provider.speaks
+  if (speaks.includes(client)) return client
+  return speaks.find((name) => speaksOperation(runtime, provider, name, operation)) ?? speaks[0]!
+}
+
+/** A provider that makes events itself only generates. */
+function speaksOperation(
+  runtime: Runtime,
+  provider: Provider,
+  protocol: string,
+  operation: Operation,
+): boolean {
+  if ('generate' in provider) return operation === 'generate'
+  return runtime.protocol(protocol)?.client?.codecs[operation] !== undefined
 }
 
 /** A client's text in a message: short and on one line. */

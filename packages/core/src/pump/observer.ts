@@ -1,0 +1,37 @@
+import type { Usage } from '../model/index.ts'
+import { observedUsage } from '../run/estimate.ts'
+import type { StreamLine } from './line.ts'
+import type { AttemptPlan } from './types.ts'
+
+/** Delivered bytes between two looks of the bill phase at a stream that reports no usage. */
+const observeEvery = 2048
+
+/**
+ * Shows a stream to the bill phase: at each report, and every so many bytes without one.
+ * Answers the usage to end the stream with when that phase has had enough, and there is something left to end.
+ */
+export function createObserver(plan: AttemptPlan): (line: StreamLine) => Usage | undefined {
+  let reported: Usage | undefined
+  let seenBytes = 0
+  return (line) => {
+    const { usage } = line
+    if (usage && usage !== reported) reported = usage
+    else if (line.outputBytes - seenBytes < observeEvery) return undefined
+    seenBytes = line.outputBytes
+    const observed = (): Usage => observedUsage(plan.bound().inputTokens, line.outputBytes, 'observed')
+    if (plan.observe(usage ?? { ...observed(), final: false }) !== 'stop') return undefined
+    return line.complete || line.finished ? undefined : (usage ?? observed())
+  }
+}
+
+/** Tells when an upstream has sent nothing but signs of life for too long. Asked after everything that arrives. */
+export function createPingWatch(limitMs: number): (line: StreamLine) => boolean {
+  let progress = 0
+  let since = performance.now()
+  return (line) => {
+    if (line.progress === progress) return performance.now() - since > limitMs
+    progress = line.progress
+    since = performance.now()
+    return false
+  }
+}

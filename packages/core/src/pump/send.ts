@@ -1,0 +1,119 @@
+import type { Readable } from 'node:stream'
+import { WireError, type Timeouts } from '@gantry/wire'
+import type { GatewayErrorData } from '../model/index.ts'
+import type { HttpProvider, LoweredTools, UpstreamTimeouts } from '../contract/index.ts'
+import { GatewayError } from '../error.ts'
+import { isThenable, withDeadline } from '../hooks/run.ts'
+import { encodeOutgoing } from './encode.ts'
+import { faultOf, internalError } from './fault.ts'
+import type { AttemptPlan } from './types.ts'
+
+/** The head of an upstream's answer, its body unread; or why there is none. */
+export type Sent =
+  | {
+      readonly status: number
+      readonly headers: Headers
+      readonly body: Readable
+      readonly lowered?: LoweredTools
+    }
+  | { readonly error: GatewayErrorData; readonly sent: boolean }
+
+/** Encodes the request, asks the provider where it goes, and sends it. Never rejects. */
+export async function sendRequest(
+  plan: AttemptPlan,
+  provider: HttpProvider,
+  signal: AbortSignal,
+): Promise<Sent> {
+  let dispatched = false
+  try {
+    const outgoing = encodeOutgoing(plan)
+    const endpoint = await endpointOf(plan, provider)
+    // What left while the provider was asked is not sent any more: nobody would want its answer, and it costs.
+    if (plan.signal.aborted || signal.aborted)
+      throw new GatewayError({ class: 'cancelled', message: 'The client closed the connection.' })
+    const url = joinUrl(endpoint.url, outgoing.path)
+    const { origin } = new URL(endpoint.url)
+    dispatched = true
+    const response = await plan.shared.outbound.request({
+      url,
+      origin,
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: plan.stream ? 'text/event-stream' : 'application/json',
+        ...joinHeaders(outgoing.headers, endpoint.headers),
+      },
+      body: outgoing.body,
+      signal,
+      ...(provider.timeouts ? { timeouts: wireTimeouts(provider.timeouts) } : {}),
+    })
+    const { status, headers, body } = response
+    return { status, headers, body, ...(outgoing.lowered ? { lowered: outgoing.lowered } : {}) }
+  } catch (thrown) {
+    if (WireError.is(thrown)) return faultOf(thrown, provider.name)
+    if (GatewayError.is(thrown)) return { ...faultOf(thrown, provider.name), sent: dispatched }
+    plan.shared.logger.error('an attempt failed in the gateway', {
+      id: plan.state.id,
+      provider: provider.name,
+      cause: thrown,
+    })
+    return { error: internalError(), sent: dispatched }
+  }
+}
+
+/** A provider may fetch a token first; one that fails or hangs at that is as good as down. */
+async function endpointOf(
+  plan: AttemptPlan,
+  provider: HttpProvider,
+): Promise<Awaited<ReturnType<HttpProvider['endpoint']>>> {
+  try {
+    const made = provider.endpoint(plan.target, plan.state)
+    if (!isThenable(made)) return made
+    return await withDeadline(made, plan.shared.timers.endpoint, `endpoint of ${provider.name}`)
+  } catch (cause) {
+    if (GatewayError.is(cause)) throw cause
+    plan.shared.logger.error('a provider did not say where its requests go', {
+      id: plan.state.id,
+      provider: provider.name,
+      cause,
+    })
+    throw new GatewayError(
+      {
+        class: 'upstream_failed',
+        code: 'endpoint_failed',
+        provider: provider.name,
+        message: 'The provider of this model cannot be reached right now.',
+      },
+      { cause },
+    )
+  }
+}
+
+/** The provider's headers win, except for lists of feature flags (`…-beta`): both sides may want some. */
+function joinHeaders(codec: HeaderMap, provider: HeaderMap): HeaderMap {
+  const joined: { [name: string]: string } = { ...codec, ...provider }
+  for (const [name, value] of Object.entries(codec)) {
+    const other = provider[name]
+    if (other === undefined || !name.endsWith('-beta')) continue
+    joined[name] = [...new Set(`${value},${other}`.split(',').map((flag) => flag.trim()))]
+      .filter(Boolean)
+      .join(',')
+  }
+  return joined
+}
+
+type HeaderMap = { readonly [name: string]: string }
+
+function wireTimeouts(timeouts: UpstreamTimeouts): Partial<Timeouts> {
+  return {
+    ...(timeouts.connectMs === undefined ? {} : { connect: timeouts.connectMs }),
+    ...(timeouts.firstByteMs === undefined ? {} : { firstByte: timeouts.firstByteMs }),
+    ...(timeouts.idleMs === undefined ? {} : { idle: timeouts.idleMs }),
+    ...(timeouts.totalMs === undefined ? {} : { total: timeouts.totalMs }),
+  }
+}
+
+/** The provider's base URL holds its version; paths are appended. */
+function joinUrl(base: string, path: string): string {
+  return `${base.endsWith('/') ? base.slice(0, -1) : base}${path.startsWith('/') ? path : `/${path}`}`
+}
