@@ -65,7 +65,8 @@ describe('a broken rule fails the suite', () => {
       'is a little short',
       () =>
         perCall(
-          (sound) => (lines, at) => sound(lines, at).map((line) => ({ ...line, unitPrice: 10n ** 12n - 1000n })),
+          (sound) => (lines, at) =>
+            sound(lines, at).map((line) => ({ ...line, unitPrice: 10n ** 12n - 1000n })),
         ),
       'the bill is right',
     ],

@@ -5,6 +5,7 @@ import {
   key,
   type AnyPlugin,
   type Key,
+  type KeyRef,
   type PriceLine,
   type Pricing,
   type PricingContext,
@@ -26,6 +27,8 @@ export interface PricingSuiteOptions {
   readonly config?: Partial<ResolvedConfig>
   /** Bills made by hand. At least one. */
   readonly cases: readonly PricingCase[]
+  /** Values that it may look up without naming them in `reads`, because nobody has to write them. */
+  readonly optional?: readonly KeyRef[]
   /** Configs that its `check` has to find wrong, and the path of the problem. */
   readonly wrong?: readonly (readonly [config: Partial<ResolvedConfig>, path: string])[]
 }
@@ -93,7 +96,10 @@ export function pricingChecks(options: PricingSuiteOptions): readonly Check[] {
 
 // ---
 
-function caseChecks({ create, config = {} }: PricingSuiteOptions, one: PricingCase): readonly Check[] {
+function caseChecks(
+  { create, config = {}, optional = [] }: PricingSuiteOptions,
+  one: PricingCase,
+): readonly Check[] {
   const apply = async (seen?: Set<symbol>): Promise<{ plugin: AnyPlugin; lines: readonly PriceLine[] }> => {
     const plugin = create()
     await plugin.setup?.(createFakeHost({ config, plugins: [plugin] }))
@@ -128,7 +134,7 @@ function caseChecks({ create, config = {} }: PricingSuiteOptions, one: PricingCa
     check('it says what it reads', async () => {
       const seen = new Set<symbol>()
       const { plugin } = await apply(seen)
-      const said = new Set(plugin.reads?.map(({ id }) => id))
+      const said = new Set([...(plugin.reads ?? []), ...optional].map(({ id }) => id))
       const silent = [...seen].filter((id) => !said.has(id)).map((id) => id.description)
       must(silent.length === 0, `It reads ${silent.join(', ')} without naming it in \`reads\`.`)
     }),

@@ -18,7 +18,7 @@ export function directChecks(open: OpenProvider): readonly Check[] {
       const emit = (event: GatewayEvent): void => void events.push(event)
       await within(patienceMs, 'generate', provider.generate(requestOf(), emit, new AbortController().signal))
       const guard = orderGuard()
-      for (const event of [...events]) guard.push(event)
+      for (const event of events) guard.push(event)
       guard.end()
     }),
     check('stop soon after the client has left', async (provider) => {
