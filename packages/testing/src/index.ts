@@ -36,3 +36,10 @@ export { totalOf } from './pricing/charge.ts'
 export { pluginChecks, testPlugin } from './plugin/suite.ts'
 export type { PluginRefusal, PluginSuiteOptions } from './plugin/options.ts'
 export { plainConfig, plainEvents, plainRequest, type PlainConfigOptions } from './gateway/plain.ts'
+export {
+  createFaultProxy,
+  type FaultProxy,
+  type FaultProxyOptions,
+  type ProxyFaults,
+} from './proxy/fault-proxy.ts'
+export * from './personality/index.ts'
