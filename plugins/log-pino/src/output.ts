@@ -34,6 +34,8 @@ export function createOutput({ destination, pretty: readable }: ResolvedOptions)
   let dropped = 0
   let failure: Error | undefined
   let booting = false
+  let isOpen = false
+  let abandoned = false
   const opened = (): Sink => {
     if (sink) return sink
     sink = pino.destination({
@@ -42,6 +44,8 @@ export function createOutput({ destination, pretty: readable }: ResolvedOptions)
       mkdir: true,
       append: true,
       maxLength: mostBuffered,
+      // A full pipe is tried again, but not for ever: each try keeps the process from ending.
+      retryEAGAIN: () => !abandoned,
     })
     sink.on('drop', () => dropped++)
     sink.on('error', (error: Error) => {
@@ -49,6 +53,7 @@ export function createOutput({ destination, pretty: readable }: ResolvedOptions)
       if (!failure && !booting) process.stderr.write(`log-pino: cannot write the log: ${error.message}\n`)
       failure = error
     })
+    sink.once('ready', () => (isOpen = true))
     ready = once(sink, 'ready').catch(() => {})
     return sink
   }
@@ -71,15 +76,28 @@ export function createOutput({ destination, pretty: readable }: ResolvedOptions)
       closed = true
       if (dropped > 0)
         process.stderr.write(`log-pino: ${dropped} lines were dropped, nobody read them in time\n`)
-      if (!sink || failure) return
-      const gone = once(sink, 'close')
-      sink.end()
-      await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, closeTimeoutMs).unref())])
+      // One that could not be opened holds nothing, and waits for nobody.
+      if (sink && isOpen) await end(sink)
+      abandoned = true
     },
   }
 }
 
 // ---
+
+/** Writes what is buffered, also what an earlier fault left there, for as long as somebody takes it. */
+async function end(sink: Sink): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, closeTimeoutMs)
+  sink.once('close', resolve).once('error', () => resolve())
+  try {
+    sink.end()
+    await over
+  } finally {
+    clearTimeout(timer)
+    sink.destroy()
+  }
+}
 
 function prettifier(destination: ResolvedOptions['destination']): (line: string) => string {
   const terminal = destination === 1 ? process.stdout : process.stderr

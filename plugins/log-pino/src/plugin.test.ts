@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootNotes, definePlugin, env, type Host, type Plugin, type SettleContext } from '@gantry/core'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { settled } from './fake.test-support.ts'
 import { logPino, type LogPinoOptions } from './index.ts'
 
@@ -185,6 +188,47 @@ describe('the destination', () => {
     const { plugin } = await start({ destination: await file() })
     await plugin.close?.()
     await expect(Promise.resolve(plugin.close?.())).resolves.toBeUndefined()
+  })
+
+  test('a reader that stopped reading keeps nobody from ending', async () => {
+    // A process of its own: what would keep it alive is a write that is tried again and again.
+    const script = `
+      process.stdout.on('error', () => {})
+      const { logPino } = await import('./src/index.ts')
+      const plugin = logPino()
+      await plugin.setup({ config: { providers: {} } })
+      for (let index = 0; index < 2000; index++) plugin.logger.info('x'.repeat(500))
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await plugin.close()
+    `
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: new URL('..', import.meta.url),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    try {
+      const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(15_000) })) as [number | null]
+      expect(code).toBe(0)
+    } finally {
+      child.kill('SIGKILL')
+      child.stdout.destroy()
+    }
+  }, 20_000)
+
+  test('what was written before a fault and is still there is written at close', async () => {
+    const path = await file()
+    const { plugin } = await start({ destination: path })
+    const { promise: failed, resolve } = Promise.withResolvers<void>()
+    const said = vi.spyOn(process.stderr, 'write').mockImplementation(() => (resolve(), true))
+    const write = vi.spyOn(fs, 'write').mockImplementationOnce(((...given: unknown[]) => {
+      const done = given.at(-1) as (error: Error) => void
+      setImmediate(() => done(Object.assign(new Error('no space left'), { code: 'ENOSPC' })))
+    }) as typeof fs.write)
+    plugin.logger?.info('the last line')
+    await failed
+    await plugin.close?.()
+    write.mockRestore()
+    said.mockRestore()
+    expect(await readFile(path, 'utf8')).toContain('the last line')
   })
 
   test('wrong options are named', () => {
