@@ -1,5 +1,5 @@
 import type { Usage } from '../model/index.ts'
-import { observedUsage } from '../run/estimate.ts'
+import { observedUsage, usageSoFar } from '../run/estimate.ts'
 import type { StreamLine } from './line.ts'
 import type { AttemptPlan } from './types.ts'
 
@@ -18,9 +18,12 @@ export function createObserver(plan: AttemptPlan): (line: StreamLine) => Usage |
     if (usage && usage !== reported) reported = usage
     else if (line.outputBytes - seenBytes < observeEvery) return undefined
     seenBytes = line.outputBytes
-    const observed = (): Usage => observedUsage(plan.bound().inputTokens, line.outputBytes, 'observed')
-    if (plan.observe(usage ?? { ...observed(), final: false }) !== 'stop') return undefined
-    return line.complete || line.finished ? undefined : (usage ?? observed())
+    const soFar = usage
+      ? usageSoFar(usage, line.outputBytes)
+      : observedUsage(plan.bound().inputTokens, line.outputBytes, 'observed')
+    const final = usage?.final === true
+    if (plan.observe(final ? soFar : { ...soFar, final }) !== 'stop') return undefined
+    return line.complete || line.finished ? undefined : soFar
   }
 }
 

@@ -16,19 +16,29 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
   let out: (string | Uint8Array)[] = []
   let seen: TapResult = tap.result()
   let progress = 0
+  /** What became of a frame whose last byte is a CR: a LF may follow it. */
+  let openCr: 'pass' | 'hide' | undefined
   const words = createOwnWords(encoder, (text) => void out.push(text))
 
-  const segment = (bytes: Uint8Array, frame: Frame | undefined): void => {
+  const segment = (given: Uint8Array, frame: Frame | undefined): void => {
     if (seen.error) return
-    if (frame) {
-      if (frame.event === undefined || !pings.has(frame.event)) progress++
-      if (tap.wants(frame.data)) {
-        const verdict = tap.frame(frame)
-        seen = tap.result()
-        if (verdict === 'hide' || seen.error) return
-      }
+    let bytes = given
+    if (openCr !== undefined && bytes[0] === 10) {
+      // The line feed of the frame before came with this chunk; it goes where that frame went.
+      if (openCr === 'pass') append(bytes.subarray(0, 1))
+      bytes = bytes.subarray(1)
     }
-    append(bytes)
+    const verdict = frame ? watch(frame) : 'pass'
+    openCr = given.at(-1) === 13 ? verdict : undefined
+    if (verdict === 'pass' && bytes.length > 0) append(bytes)
+  }
+
+  const watch = (frame: Frame): 'pass' | 'hide' => {
+    if (frame.event === undefined || !pings.has(frame.event)) progress++
+    if (!tap.wants(frame.data)) return 'pass'
+    const verdict = tap.frame(frame)
+    seen = tap.result()
+    return seen.error ? 'hide' : verdict
   }
 
   /** Neighbours in one buffer become one write, so that a chunk of many frames costs one. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../error.ts'
 import { handSource, letterLine, plan, pumpStream, readAll, tick } from './fake.test-support.ts'
@@ -287,3 +288,102 @@ describe('back-pressure and silence', () => {
     expect(await result.end).toMatchObject({ outcome: 'failed', error: { class: 'timeout' } })
   })
 })
+
+describe('nothing stays behind', () => {
+  it('an answer without output that lingers past commitAfter is over once, with no timer left', async () => {
+    const source = handSource()
+    const before = timers()
+    const pumped = pumpStream(
+      plan({ timers: { linger: 20, commitAfter: 40, keepAlive: 10 } }),
+      letterLine(),
+      source,
+      true,
+    )
+    source.send('Z')
+    const result = streamOf(await pumped.result)
+    expect(await readAll(result.body)).toMatch(/^Z~*$/)
+    await result.end
+    await tick(60)
+    expect(timers()).toBe(before)
+  })
+
+  it.each([
+    ['completed', 'aZ'],
+    ['failed', 'a!'],
+    ['failed before output', '!'],
+  ])('%s: no timer and no listener of the signal', async (_name, sent) => {
+    const before = timers()
+    const signal = new AbortController().signal
+    const source = handSource()
+    const made = plan({ signal })
+    const listeners = getEventListeners(signal, 'abort').length
+    const pumped = pumpStream(made, letterLine(), source, true)
+    expect(getEventListeners(signal, 'abort').length).toBe(listeners + 1)
+    source.send(sent)
+    source.push(null)
+    const result = await pumped.result
+    if (result.kind === 'stream') {
+      result.body.resume()
+      await result.end
+    }
+    await tick()
+    expect(getEventListeners(signal, 'abort').length).toBe(listeners)
+    expect(timers()).toBe(before)
+  })
+
+  it('an upstream that never begins cannot fill the memory', async () => {
+    const source = handSource()
+    const pumped = pumpStream(plan(), letterLine(), source, true)
+    const block = '.'.repeat(1024 * 1024)
+    for (let sent = 0; sent < 20 && !source.destroyed; sent++) {
+      source.send(block)
+      await tick()
+    }
+    expect(await pumped.result).toMatchObject({ kind: 'failed', error: { class: 'upstream_failed' } })
+    expect(source.destroyed).toBe(true)
+  })
+
+  it('a client that does not read gets no keep-alives piled up', async () => {
+    const source = handSource()
+    const line = letterLine()
+    const pumped = pumpStream(plan({ timers: { keepAlive: 5 } }), line, source, true)
+    source.send('a'.repeat(100_000))
+    const result = streamOf(await pumped.result)
+    await tick(60)
+    expect(result.body.readableLength).toBe(100_000)
+    result.body.destroy()
+    await result.end
+  })
+
+  it('bytes that reach nobody do not put the next keep-alive off', async () => {
+    const source = handSource()
+    const hidden = letterLine()
+    const quiet = Object.assign(Object.create(hidden) as typeof hidden, { push: () => {} })
+    const pumped = pumpStream(plan({ timers: { keepAlive: 30, commitAfter: 5 } }), quiet, source, true)
+    const result = streamOf(await pumped.result)
+    for (let sent = 0; sent < 10; sent++) {
+      source.send('a')
+      await tick(10)
+    }
+    source.destroy()
+    expect((await readAll(result.body)).match(/~/g)?.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('a line that fails at failing cuts the connection rather than end it cleanly', async () => {
+    const source = handSource()
+    const line = letterLine()
+    line.fail = () => {
+      throw new Error('no words')
+    }
+    const pumped = pumpStream(plan(), line, source, true)
+    source.send('a')
+    const result = streamOf(await pumped.result)
+    source.destroy(new Error('reset'))
+    await expect(readAll(result.body)).rejects.toThrow()
+    expect(await result.end).toMatchObject({ outcome: 'failed' })
+  })
+})
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+}

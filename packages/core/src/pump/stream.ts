@@ -60,7 +60,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
       outcome,
       outputBytes: line.outputBytes,
       ...(line.usage ? { usage: line.usage } : {}),
-      ...(line.finish ? { finish: line.finish } : {}),
+      ...(outcome === 'cut' ? { finish: { reason: 'length' } } : line.finish ? { finish: line.finish } : {}),
       ...(error ? { error } : {}),
       ...(firstOutputAt === undefined ? {} : { firstOutputAt }),
       ...(relayed === undefined ? {} : { relayed }),

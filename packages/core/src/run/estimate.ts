@@ -98,6 +98,23 @@ export function observedUsage(inputTokens: number, outputBytes: number, source: 
   return { tokens: { input: inputTokens, output: tokensOfBytes(outputBytes) }, source, final: true }
 }
 
+/**
+ * What a stream has used so far, or up to where it broke. A report that is not the last one may know the input side
+ * only, or be behind: what was delivered counts then.
+ */
+export function usageSoFar(reported: Usage, outputBytes: number): Usage {
+  if (reported.final) return reported
+  const { output = 0, reasoning = 0 } = reported.tokens
+  const delivered = tokensOfBytes(outputBytes) - reasoning
+  // The upstream's own spelling says the old numbers.
+  const { native: _native, ...rest } = reported
+  return {
+    ...rest,
+    source: 'observed',
+    tokens: { ...reported.tokens, output: Math.max(output, delivered) },
+  }
+}
+
 /** Whether a report can be true: whole numbers, none negative, and no more than ten times what the request allows. */
 export function isCredible(usage: Usage, bound: RequestBound): boolean {
   let input = 0

@@ -4,7 +4,7 @@ import type { HookSubject } from '../hooks/compile.ts'
 import { isThenable, withDeadline } from '../hooks/run.ts'
 import type { AttemptEnd } from '../pump/types.ts'
 import type { Ending, RequestContext } from './context.ts'
-import { addUsage, isCredible, observedUsage } from './estimate.ts'
+import { addUsage, isCredible, observedUsage, usageSoFar } from './estimate.ts'
 import { operationPhases } from './operations.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -59,17 +59,7 @@ export function usageOf(context: RequestContext, end: AttemptEnd): Usage {
       ...(reported ? { suspect: 'the upstream reported numbers that cannot be true' } : {}),
     }
   }
-  if (reported && credible) {
-    if (reported.final) return reported
-    // The upstream had told the input side only; what was delivered counts for the rest.
-    const delivered = observedUsage(0, end.outputBytes, 'observed').tokens.output ?? 0
-    return {
-      ...reported,
-      final: true,
-      source: 'observed',
-      tokens: { ...reported.tokens, output: Math.max(reported.tokens.output ?? 0, delivered) },
-    }
-  }
+  if (reported && credible) return { ...usageSoFar(reported, end.outputBytes), final: true }
   // No byte was delivered and nothing reported: that never settles as a full prompt.
   if (end.outputBytes === 0) return nothing
   return observedUsage(safeBound(context).inputTokens, end.outputBytes, 'observed')
