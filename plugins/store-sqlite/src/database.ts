@@ -1,5 +1,6 @@
 import { GatewayError } from '@gantry/core'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { commit, type Connection, type Job } from './commit.ts'
 import { isNotReady, openReader, openWriter, type Writer } from './open.ts'
 
 /** Operations of one commit, at most: what waits behind it waits for one fsync, not for a backlog. */
@@ -30,19 +31,6 @@ export interface Database {
   read<T>(area: Area, work: (sql: Sql) => T): T | Promise<T>
   /** Commits what is pending and releases file and lock. A later write opens again: money is never dropped. */
   close(): void
-}
-
-interface Job {
-  readonly area: Area
-  run(sql: Sql): void
-  done(): void
-  fail(error: unknown): void
-}
-
-/** A connection with its statements. */
-interface Connection {
-  readonly db: DatabaseSync
-  readonly sql: Sql
 }
 
 /**
@@ -143,26 +131,6 @@ export function createDatabase(
       reader = undefined
     },
   }
-}
-
-/** One commit for all; when it fails, each alone, so that one bad operation cannot sink the others. */
-function commit({ db, sql }: Connection, batch: readonly Job[]): void {
-  try {
-    sql('begin immediate').run()
-  } catch (error) {
-    for (const job of batch) job.fail(error)
-    return
-  }
-  try {
-    for (const job of batch) job.run(sql)
-    sql('commit').run()
-  } catch (error) {
-    if (db.isTransaction) sql('rollback').run()
-    if (batch.length === 1) batch[0]?.fail(error)
-    else for (const job of batch) commit({ db, sql }, [job])
-    return
-  }
-  for (const job of batch) job.done()
 }
 
 function connect(db: DatabaseSync): Connection {

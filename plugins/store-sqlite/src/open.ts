@@ -1,5 +1,5 @@
 import { ConfigError } from '@gantry/core'
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { checkVersion, migrate, notReady } from './migrations.ts'
@@ -35,7 +35,8 @@ export function openWriter(path: string, timeoutMs: number): Writer {
   return explain(path, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     createPrivate(path)
-    const lock = takeLock(path)
+    // Under its own name, whichever link led here: two names are one file, and it has one writer.
+    const lock = takeLock(realpathSync(path))
     let db: DatabaseSync | undefined
     try {
       db = new DatabaseSync(path, { readBigInts: true, timeout: timeoutMs })
@@ -119,6 +120,8 @@ function createPrivate(path: string): void {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
     if ((error as { code?: string }).code !== 'EEXIST') throw error
+    // A link to a file that nobody has made yet.
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600))
   }
 }
 

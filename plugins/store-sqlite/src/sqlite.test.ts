@@ -1,6 +1,15 @@
 import { ConfigError, GatewayError } from '@gantry/core'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -63,6 +72,26 @@ describe('the file', () => {
       await expect(store()).resolves.toBeDefined()
     },
   )
+
+  it('has one writer also where one of two names is a symbolic link', async () => {
+    const first = await store()
+    const link = join(folder, 'link.db')
+    symlinkSync(path, link)
+    await expect(openStore(sqlite(link))).rejects.toThrow(/\[STORE_LOCKED\]/)
+    await first.close()
+    const second = await openStore(sqlite(link))
+    await expect(store()).rejects.toThrow(/\[STORE_LOCKED\]/)
+    await second.close()
+  })
+
+  it('has one writer where a link is older than the file it names', async () => {
+    mkdirSync(join(folder, 'data'))
+    const link = join(folder, 'link.db')
+    symlinkSync(path, link)
+    const first = await openStore(sqlite(link))
+    await expect(store()).rejects.toThrow(/\[STORE_LOCKED\]/)
+    await first.close()
+  })
 
   it('is read without the lock beside a gateway, and what is written shows at once', async () => {
     const writer = await store()
@@ -176,6 +205,31 @@ describe('group commit', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
     await expectBalance(ledger, { posted: 1000n, held: 200n })
     expect(await keys.find('h')).toMatchObject({ id: 'k1' })
+  })
+
+  it('costs the others no commit of their own when some operations fail', async () => {
+    const { ledger } = await store()
+    await fund(ledger, 100_000n)
+    const before = commits()
+    const results = await Promise.allSettled(
+      Array.from({ length: 300 }, (_, index) =>
+        index % 30 === 7
+          ? ledger.settle(settlementOf(`ghost${index}`, 1n))
+          : ledger.reserve(holdOf(`r${index}`, { amount: 1n })),
+      ),
+    )
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(10)
+    expect(commits() - before).toBeLessThanOrEqual(2)
+    await expectBalance(ledger, { posted: 100_000n, held: 290n })
+  })
+
+  it('judges an operation that failed beside others by what was really kept', async () => {
+    const { keys } = await store()
+    const record = { id: 'k1', account: 'ann', group: 'g', disabled: false }
+    const results = await Promise.allSettled([keys.create(record, 'h1'), keys.create(record, 'h2')])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(await keys.find('h1')).toMatchObject({ id: 'k1' })
+    expect(await keys.find('h2')).toBeUndefined()
   })
 
   it('shows this process its own writes before they are committed', async () => {
