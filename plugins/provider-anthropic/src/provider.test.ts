@@ -2,44 +2,14 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bootNotes, GatewayError } from '@gantry/core'
-import type {
-  Context,
-  ErrorClass,
-  GatewayErrorData,
-  HttpProvider,
-  JsonObject,
-  ProviderPlugin,
-} from '@gantry/core'
+import type { ErrorClass, GatewayErrorData, HttpProvider, JsonObject, ProviderPlugin } from '@gantry/core'
+import { captureContext, httpProvider } from '@gantry/testing'
 import anthropic, { classifyAnthropic } from './index.ts'
 
-const context: Context = {
-  id: 'req_1',
-  signal: new AbortController().signal,
-  protocol: 'anthropic-messages',
-  operation: 'generate',
-  wire: {
-    method: 'POST',
-    path: '',
-    params: {},
-    headers: new Headers(),
-    body: new Uint8Array(),
-    json: () => ({}),
-  },
-  receivedAt: new Date(0),
-  get: () => {
-    throw new Error('unset')
-  },
-  peek: () => undefined,
-  set: () => {},
-  subrequest: () => Promise.reject(new Error('none')),
-}
+const { context } = captureContext({ protocol: 'anthropic-messages' })
 const target = { provider: 'anthropic', protocol: 'anthropic-messages', model: 'claude-sonnet-4-6' }
 
-function http(plugin: ProviderPlugin): HttpProvider {
-  const provider = plugin.provider('anthropic')
-  if (!('endpoint' in provider)) throw new Error('not an HTTP provider')
-  return provider
-}
+const http = (plugin: ProviderPlugin): HttpProvider => httpProvider(plugin, 'anthropic')
 
 describe('anthropic', () => {
   it('speaks the messages wire with x-api-key, and leaves the version to the body', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bootNotes, env } from '@gantry/core'
-import type { Context, HttpProvider, Provider, ProviderPlugin, Target } from '@gantry/core'
+import type { ProviderPlugin, Target } from '@gantry/core'
+import { captureContext, httpProvider } from '@gantry/testing'
 import openaiCompatible, {
   deepseek,
   groq,
@@ -12,27 +13,7 @@ import openaiCompatible, {
   xai,
 } from './index.ts'
 
-const context: Context = {
-  id: 'req_1',
-  signal: new AbortController().signal,
-  protocol: 'openai-chat',
-  operation: 'generate',
-  wire: {
-    method: 'POST',
-    path: '',
-    params: {},
-    headers: new Headers(),
-    body: new Uint8Array(),
-    json: () => ({}),
-  },
-  receivedAt: new Date(0),
-  get: () => {
-    throw new Error('unset')
-  },
-  peek: () => undefined,
-  set: () => {},
-  subrequest: () => Promise.reject(new Error('none')),
-}
+const { context } = captureContext()
 
 function target(credential?: number): Target {
   return {
@@ -41,11 +22,6 @@ function target(credential?: number): Target {
     model: 'm',
     ...(credential !== undefined && { credential }),
   }
-}
-
-function http(provider: Provider): HttpProvider {
-  if (!('endpoint' in provider)) throw new Error('not an HTTP provider')
-  return provider
 }
 
 function problems(plugin: ProviderPlugin): readonly string[] {
@@ -57,7 +33,7 @@ describe('openaiCompatible', () => {
     const plugin = openaiCompatible({ baseUrl: 'https://api.example.com/v1/', apiKey: 'sk-1' })
     expect(problems(plugin)).toEqual([])
     expect(plugin.name).toBe('provider-openai-compatible')
-    const provider = http(plugin.provider('mine'))
+    const provider = httpProvider(plugin, 'mine')
     expect(provider).toMatchObject({
       name: 'mine',
       speaks: ['openai-chat'],
@@ -74,7 +50,7 @@ describe('openaiCompatible', () => {
 
   it('answers with the credential that the target names, and refuses one it does not have', () => {
     const plugin = openaiCompatible({ baseUrl: 'https://api.example.com', apiKey: ['sk-1', 'sk-2'] })
-    const provider = http(plugin.provider('mine'))
+    const provider = httpProvider(plugin, 'mine')
     expect(provider.credentials).toBe(2)
     expect(provider.endpoint(target(0), context)).toMatchObject({ headers: { authorization: 'Bearer sk-1' } })
     expect(provider.endpoint(target(1), context)).toMatchObject({ headers: { authorization: 'Bearer sk-2' } })
@@ -83,7 +59,7 @@ describe('openaiCompatible', () => {
 
   it('needs no key, and takes one in a header instead', () => {
     const plugin = openaiCompatible({ baseUrl: 'http://127.0.0.1:8000/v1', headers: { 'API-Key': 'k' } })
-    const provider = http(plugin.provider('mine'))
+    const provider = httpProvider(plugin, 'mine')
     expect(provider.credentials).toBe(1)
     expect(provider.endpoint(target(), context)).toEqual({
       url: 'http://127.0.0.1:8000/v1',
@@ -100,7 +76,7 @@ describe('openaiCompatible', () => {
       retryAfterSent: true,
       models: ['a', 'b'],
     })
-    const provider = http(plugin.provider('mine'))
+    const provider = httpProvider(plugin, 'mine')
     expect(provider.quirks).toEqual({
       'openai-chat': {
         maxTokens: 'max_tokens',
@@ -128,7 +104,7 @@ describe('openaiCompatible', () => {
       apiKey: env('GANTRY_TEST_UNSET_A', 'fallback'),
     })
     expect(bootNotes(ready).secrets).toEqual(['fallback'])
-    expect(http(ready.provider('x')).endpoint(target(), context)).toMatchObject({
+    expect(httpProvider(ready, 'x').endpoint(target(), context)).toMatchObject({
       headers: { authorization: 'Bearer fallback' },
     })
   })
@@ -175,8 +151,9 @@ describe('openaiCompatible', () => {
   })
 
   it('does not let one provider change the headers of another call', () => {
-    const provider = http(
-      openaiCompatible({ baseUrl: 'https://a.example/v1', apiKey: ['k', 'l'] }).provider('p'),
+    const provider = httpProvider(
+      openaiCompatible({ baseUrl: 'https://a.example/v1', apiKey: ['k', 'l'] }),
+      'p',
     )
     expect(provider.endpoint(target(0), context)).not.toBe(provider.endpoint(target(1), context))
   })
@@ -215,7 +192,7 @@ describe('presets', () => {
   ])('%s has its base URL and dialect', (name, plugin, url, quirks) => {
     expect(problems(plugin)).toEqual([])
     expect(plugin.name).toBe(name)
-    const provider = http(plugin.provider('x'))
+    const provider = httpProvider(plugin, 'x')
     expect(provider.endpoint(target(), context)).toEqual({ url, headers: { authorization: 'Bearer k' } })
     expect(provider.quirks).toEqual({
       'openai-chat': { systemRole: 'system', customTools: false, ...quirks },
@@ -224,7 +201,7 @@ describe('presets', () => {
 
   it('takes another base URL and more quirks without losing its own', () => {
     const plugin = mistral({ ...key, baseUrl: 'https://eu.example/v1', quirks: { maxTokens: 'x' } })
-    const provider = http(plugin.provider('m'))
+    const provider = httpProvider(plugin, 'm')
     expect(provider.endpoint(target(), context)).toMatchObject({ url: 'https://eu.example/v1' })
     expect(provider.quirks?.['openai-chat']).toMatchObject({ maxTokens: 'x', includeUsage: false })
   })
@@ -232,7 +209,7 @@ describe('presets', () => {
   it('needs no options where the host needs no key', () => {
     const plugin = local()
     expect(problems(plugin)).toEqual([])
-    expect(http(plugin.provider('l')).endpoint(target(), context)).toEqual({
+    expect(httpProvider(plugin, 'l').endpoint(target(), context)).toEqual({
       url: 'http://127.0.0.1:11434/v1',
       headers: {},
     })
@@ -247,7 +224,7 @@ describe('presets', () => {
 
   it('sends how a site shows up at OpenRouter as headers', () => {
     const plugin = openrouter({ ...key, referer: 'https://example.com', title: 'Example' })
-    expect(http(plugin.provider('o')).endpoint(target(), context)).toMatchObject({
+    expect(httpProvider(plugin, 'o').endpoint(target(), context)).toMatchObject({
       headers: { 'http-referer': 'https://example.com', 'x-title': 'Example', authorization: 'Bearer k' },
     })
   })

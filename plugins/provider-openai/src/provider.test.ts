@@ -1,36 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { bootNotes } from '@gantry/core'
-import type { Context, HttpProvider, ProviderPlugin } from '@gantry/core'
+import type { HttpProvider, ProviderPlugin } from '@gantry/core'
+import { captureContext, httpProvider } from '@gantry/testing'
 import openai from './index.ts'
 
-const context: Context = {
-  id: 'req_1',
-  signal: new AbortController().signal,
-  protocol: 'openai-chat',
-  operation: 'generate',
-  wire: {
-    method: 'POST',
-    path: '',
-    params: {},
-    headers: new Headers(),
-    body: new Uint8Array(),
-    json: () => ({}),
-  },
-  receivedAt: new Date(0),
-  get: () => {
-    throw new Error('unset')
-  },
-  peek: () => undefined,
-  set: () => {},
-  subrequest: () => Promise.reject(new Error('none')),
-}
+const { context } = captureContext({ protocol: 'openai-chat' })
 const target = { provider: 'openai', protocol: 'openai-chat', model: 'gpt-5.5' }
 
-function http(plugin: ProviderPlugin): HttpProvider {
-  const provider = plugin.provider('openai')
-  if (!('endpoint' in provider)) throw new Error('not an HTTP provider')
-  return provider
-}
+const http = (plugin: ProviderPlugin): HttpProvider => httpProvider(plugin, 'openai')
 
 describe('openai', () => {
   it('speaks the chat wire at OpenAI with the names its current models want', () => {

@@ -34,6 +34,19 @@ describe('keys', () => {
   })
 })
 
+describe('instructions for every prompt', () => {
+  it('come before those of the prompt itself', async () => {
+    await withSimulator({ always: 'fail 503' }, async (simulator) => {
+      expect((await chat(simulator, 'say hello')).status).toBe(503)
+      expect((await messages(simulator, 'hi')).status).toBe(503)
+      expect((await fetch(`${simulator.url}/models`)).status).toBe(200)
+    })
+    await withSimulator({ always: 'say first' }, async (simulator) => {
+      expect(await (await chat(simulator, 'say second')).text()).toMatch(/first[^]*second/)
+    })
+  })
+})
+
 describe('requests that are no requests', () => {
   it('answers in the shape of the wire that was meant', async () => {
     await withSimulator({ maxBodyBytes: 1000 }, async ({ url }) => {

@@ -25,6 +25,8 @@ export interface SimulatorSettings {
    * always gets the same bytes. `memory`: prefixes seen before. `off`: nothing.
    */
   readonly cache?: 'history' | 'memory' | 'off'
+  /** Instructions that every prompt begins with: `fail 503` makes it a host that is down. None by default. */
+  readonly always?: string
   /** Largest request body, in bytes; 32 MB by default. */
   readonly maxBodyBytes?: number
   /** How long `stall` holds a connection, in milliseconds; ten minutes by default. */
@@ -55,6 +57,7 @@ export interface ProviderSettings {
   readonly apiKeys: readonly string[]
   readonly deadKeys: readonly string[]
   readonly cache: 'history' | 'memory' | 'off'
+  readonly always: string
   readonly maxBodyBytes: number
   readonly stallMs: number
   readonly strictRoles: boolean
@@ -81,6 +84,7 @@ const validator = z.preprocess(
       apiKey: z.union([key, z.array(key).min(1).max(1000)]).optional(),
       deadKeys: z.array(key).default([]),
       cache: z.enum(['history', 'memory', 'off']).default('history'),
+      always: z.string().max(1000).default(''),
       maxBodyBytes: z
         .int()
         .min(1)

@@ -111,7 +111,8 @@ async function respond(
   const body = parseBody(arrived.bytes, wire.path)
   wire.check(counting ? { max_tokens: 1, ...body } : body, headers)
   if (settings.strictRoles && anthropic) checkAlternation(body)
-  const prompt = wire.read(body)
+  const asked = wire.read(body)
+  const prompt = settings.always === '' ? asked : { ...asked, text: `${settings.always}\n${asked.text}` }
   if (settings.models && !settings.models.includes(prompt.model)) throw unknownModel(prompt.model, anthropic)
   const usage = count(prompt)
   if (counting) return sendJson(response, 200, { input_tokens: usage.total }, wire.headers(hash))

@@ -1,46 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { bootNotes } from '@gantry/core'
-import type { Context, Host, HttpProvider, ProviderPlugin, Target } from '@gantry/core'
+import type { HttpProvider, ProviderPlugin, Target } from '@gantry/core'
+import { captureContext, createFakeHost, httpProvider } from '@gantry/testing'
 import simulator from './index.ts'
 
-const context: Context = {
-  id: 'req_1',
-  signal: new AbortController().signal,
-  protocol: 'openai-chat',
-  operation: 'generate',
-  wire: {
-    method: 'POST',
-    path: '',
-    params: {},
-    headers: new Headers(),
-    body: new Uint8Array(),
-    json: () => ({}),
-  },
-  receivedAt: new Date(0),
-  get: () => {
-    throw new Error('unset')
-  },
-  peek: () => undefined,
-  set: () => {},
-  subrequest: () => Promise.reject(new Error('none')),
-}
-const nothing = (): void => {}
-const host: Host = {
-  logger: { debug: nothing, info: nothing, warn: nothing, error: nothing },
-  config: { providers: {}, models: {}, groups: {} },
-  use: () => {
-    throw new Error('nothing provided')
-  },
-  all: () => [],
-  price: () => [],
-  task: nothing,
-}
+const { context } = captureContext()
+const host = createFakeHost()
 
-function http(plugin: ProviderPlugin): HttpProvider {
-  const provider = plugin.provider('sim')
-  if (!('endpoint' in provider)) throw new Error('not an HTTP provider')
-  return provider
-}
+const http = (plugin: ProviderPlugin): HttpProvider => httpProvider(plugin, 'sim')
 
 function target(protocol: string, credential?: number): Target {
   return { provider: 'sim', protocol, model: 'm', ...(credential !== undefined && { credential }) }

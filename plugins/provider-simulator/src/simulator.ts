@@ -99,7 +99,14 @@ function provider<N extends string>(
       if (url === undefined) {
         throw new GatewayError({ class: 'internal', message: `The simulator ${name} is not running.` })
       }
-      const key = apiKeys[target.credential ?? 0]
+      const { credential = 0 } = target
+      const key = apiKeys[credential]
+      if (key === undefined && credential > 0) {
+        throw new GatewayError({
+          class: 'internal',
+          message: `The simulator ${name} has no credential ${credential}.`,
+        })
+      }
       const headers: Record<string, string> = {}
       if (key !== undefined && target.protocol === 'anthropic-messages') headers['x-api-key'] = key
       else if (key !== undefined) headers.authorization = `Bearer ${key}`

@@ -6,8 +6,12 @@ import { must, show, within } from '../suite/must.ts'
 import { configOf } from './open.ts'
 import { moments, type PluginSuiteOptions } from './options.ts'
 
-/** Checks of the plugin in a whole gateway, beside another plugin whose hooks fail. */
+/**
+ * Checks of the plugin in a whole gateway, beside another plugin whose hooks fail. Not of a provider: the plain gateway
+ * has its own, and what a provider needs of a gateway `testProvider` tries in its exchange.
+ */
 export function neighbourChecks(options: PluginSuiteOptions): readonly Check[] {
+  if ('provider' in options.create()) return []
   const check = (name: string, fault: Fault | undefined): Check => ({
     group: 'in a gateway',
     name,

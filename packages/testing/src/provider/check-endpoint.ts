@@ -22,11 +22,10 @@ export function endpointChecks(options: ProviderSuiteOptions, open: OpenProvider
         checkHeaders(headers)
       }
     }),
-    check('the same question has the same answer, in an object of its own', async (provider) => {
+    check('the same question has the same answer', async (provider) => {
       for (const target of targetsOf(provider)) {
         const [first, second] = [await ask(provider, target), await ask(provider, target)]
         must(show(first) === show(second), `It answers ${show(first)}, then ${show(second)}.`)
-        must(first.headers !== second.headers, 'Two answers share one object of headers.')
       }
     }),
     check('every credential is another one, and one that it does not have is refused', async (provider) => {

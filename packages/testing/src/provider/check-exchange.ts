@@ -47,7 +47,7 @@ async function send(
   try {
     const gateway = await createTestGateway(
       {
-        plugins: [exchange.protocol],
+        plugins: exchange.protocols,
         providers: { subject: exchange.create(`${upstream.url}/v1`) },
         models: { [model]: { to: `subject/${model}` } },
         groups: { all: { models: ['*'] } },

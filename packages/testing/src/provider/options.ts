@@ -23,9 +23,9 @@ export interface ProviderSuiteOptions {
 export interface ProviderExchange {
   /** Makes the provider for this base URL: a port on loopback, with `/v1`. */
   create(baseUrl: string): ProviderPlugin
-  /** The protocol on both sides; the provider has to speak it. */
-  readonly protocol: AnyPlugin
-  /** Where a client of that protocol asks: `/v1/chat/completions`. */
+  /** The protocols of the client and of the provider: often one for both. */
+  readonly protocols: readonly AnyPlugin[]
+  /** Where a client asks: `/v1/chat/completions`. */
   readonly path: string
   /** What a client sends; `model` is the upstream's name too. */
   readonly body: JsonObject & { readonly model: string }

@@ -36,6 +36,26 @@ export function transferSuite({ describe, it }: Registrar, store: () => StoreSub
       expect(await ledger.accounts({ limit: 1, after: 'ann' })).toEqual({ items: ['bob'] })
     })
 
+    it('never changes an overdraft without a word, and adds a wallet in another asset', async () => {
+      const { ledger } = store()
+      await fund(ledger, 10n, { overdraft: 5n })
+      const create = (overdraft: bigint, asset = 'usd'): Promise<void> =>
+        Promise.resolve(ledger.createAccount({ id: 'ann', wallets: [{ asset, overdraft }] }))
+      for (const overdraft of [0n, 6n]) {
+        await expect(create(overdraft)).rejects.toMatchObject({
+          data: { class: 'conflict', code: 'wallet_exists' },
+        })
+      }
+      await expect(create(5n)).resolves.toBeUndefined()
+      await expect(create(0n, 'spark')).resolves.toBeUndefined()
+      // Down to the overdraft it was created with.
+      await ledger.transfer({ ...entry, amount: -15n })
+      await expectBalance(ledger, { posted: -5n, held: 0n })
+      await expect(
+        Promise.resolve(ledger.transfer({ ...entry, amount: -1n, reference: 'b' })),
+      ).rejects.toThrow()
+    })
+
     it('moves money once for each reference', async () => {
       const { ledger } = store()
       await fund(ledger, 0n)
