@@ -1,5 +1,5 @@
 import { GatewayError, type LedgerStore } from '@gantry/core'
-import { maxAmount } from './units.ts'
+import { formatAmount, maxAmount } from './units.ts'
 import { available, type WalletState } from './hold.ts'
 
 const assetName = /^[a-z][a-z0-9_-]{0,31}$/
@@ -22,6 +22,24 @@ export function checkAccount(account: Account): void {
       throw invalid(`An overdraft cannot be negative or beyond 64 bits.`, `/wallets/${index}/overdraft`)
     }
   }
+}
+
+/**
+ * Throws `GatewayError` (`conflict`) where a wallet is there with another overdraft: creating it again changes nothing,
+ * and whoever asked has to know that.
+ */
+export function checkSameWallet(
+  account: string,
+  known: { readonly asset: string; readonly overdraft: bigint },
+  wanted: { readonly overdraft: bigint },
+): void {
+  if (known.overdraft === wanted.overdraft) return
+  throw new GatewayError({
+    class: 'conflict',
+    code: 'wallet_exists',
+    message: `The account "${account}" has a wallet in ${known.asset} already, with an overdraft of ${formatAmount(known.overdraft)}; it was not changed.`,
+    param: '/wallets',
+  })
 }
 
 /** Throws `GatewayError` (`invalid_request`) for a transfer that makes no sense in any ledger. */

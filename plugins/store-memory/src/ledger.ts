@@ -2,6 +2,7 @@ import type { Hold, LedgerStore } from '@gantry/core'
 import {
   budgetsOf,
   checkAccount,
+  checkSameWallet,
   checkTransfer,
   entriesOf,
   type HoldEvent,
@@ -119,6 +120,10 @@ export function createLedger<N extends string>(name: N, state: State): LedgerSto
     },
     async createAccount(account) {
       checkAccount(account)
+      for (const wanted of account.wallets) {
+        const known = state.wallets.get(walletId(account.id, wanted.asset))
+        if (known) checkSameWallet(account.id, known, wanted)
+      }
       state.accounts.add(account.id)
       for (const { asset, overdraft } of account.wallets) {
         const id = walletId(account.id, asset)

@@ -1,6 +1,7 @@
 import type { LedgerStore } from '@gantry/core'
 import {
   checkAccount,
+  checkSameWallet,
   checkTransfer,
   entriesOf,
   type Entry,
@@ -76,10 +77,19 @@ export function createLedger<N extends string>(name: N, database: Database): Led
           account.id,
           Date.now(),
         )
-        for (const { asset, overdraft } of account.wallets) {
-          sql(
-            'insert into wallet (id, account, asset, overdraft) values (?, ?, ?, ?) on conflict do nothing',
-          ).run(walletId(account.id, asset), account.id, asset, overdraft)
+        for (const wanted of account.wallets) {
+          const { asset, overdraft } = wanted
+          const id = walletId(account.id, asset)
+          const known = sql('select overdraft from wallet where id = ?').get(id)
+          if (known) checkSameWallet(account.id, { asset, overdraft: integer(known, 'overdraft') }, wanted)
+          else {
+            sql('insert into wallet (id, account, asset, overdraft) values (?, ?, ?, ?)').run(
+              id,
+              account.id,
+              asset,
+              overdraft,
+            )
+          }
         }
       })
     },

@@ -99,6 +99,8 @@ export interface LedgerStore<N extends string = string> {
   void(id: string, reason: string): Awaitable<void>
   expire(now: number, limit: number): Awaitable<number>
   open(instance: string): Awaitable<readonly Hold[]>
+
+  /** Adds the wallets that are missing. Throws `conflict` for one that is there with another overdraft. */
   createAccount(account: {
     readonly id: string
     readonly wallets: readonly { readonly asset: string; readonly overdraft: bigint }[]
