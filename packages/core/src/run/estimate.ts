@@ -89,6 +89,7 @@ export function boundOf(request: GenerateRequest | EmbedRequest): RequestBound {
   return {
     inputTokens: estimateInput(request),
     ...(request.maxOutputTokens === undefined ? {} : { maxOutputTokens: request.maxOutputTokens * choices }),
+    ...(choices === 1 ? {} : { choices }),
     stream: request.stream,
   }
 }

@@ -10,6 +10,7 @@ import { runAttempts } from './attempts.ts'
 import type { RequestContext } from './context.ts'
 import { boundOf } from './estimate.ts'
 import type { Answer, Incoming, KernelRoute } from './exchange.ts'
+import { freezeRequest } from './freeze.ts'
 import { answerWith } from './hook-response.ts'
 import { beginJourney, type Journey } from './journey.ts'
 import { requireLossless } from './loss-policy.ts'
@@ -165,7 +166,7 @@ function contextSource(
   const decode = (): Operations[Operation]['request'] => {
     if (!decoded) {
       const made = codec.decodeRequest(context.wire)
-      decoded = 'model' in made && made.model === '' ? { ...made, model: plan.name } : made
+      decoded = freezeRequest('model' in made && made.model === '' ? { ...made, model: plan.name } : made)
     }
     return decoded
   }

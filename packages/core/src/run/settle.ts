@@ -5,6 +5,7 @@ import { isThenable, withDeadline } from '../hooks/run.ts'
 import type { AttemptEnd } from '../pump/types.ts'
 import type { Ending, RequestContext } from './context.ts'
 import { addUsage, isCredible, observedUsage, usageSoFar } from './estimate.ts'
+import { freezeBill } from './freeze.ts'
 import { operationPhases } from './operations.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -44,6 +45,7 @@ export function finishRequest(
   if (phases.bill) context.lines = [...priceOf(runtime, context), ...children.lines]
   if (children.usage) context.usage = addUsage(context.usage, children.usage)
   // The account of what happened: those who settle and log it read it, nobody edits it.
+  freezeBill(context.usage, context.lines)
   Object.freeze(context)
   runtime.tasks.add(settleAndLog(runtime, context, phases.bill))
 }

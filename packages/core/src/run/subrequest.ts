@@ -6,6 +6,7 @@ import { requireActive } from './active.ts'
 import { runAttempts, type AttemptsResult } from './attempts.ts'
 import { RequestContext } from './context.ts'
 import { addUsage, boundOf } from './estimate.ts'
+import { freezeRequest } from './freeze.ts'
 import type { Journey } from './journey.ts'
 import { requireLossless } from './loss-policy.ts'
 import { operationPhases } from './operations.ts'
@@ -115,7 +116,11 @@ function admit(journey: Journey, depth: number, operation: Operation, request: o
 /** Always whole; without a name it asks the model of its parent. */
 function childRequest(request: object, fallback: string): GenerateRequest {
   const given = request as GenerateRequest
-  return { ...given, model: given.model || fallback, ...('stream' in given ? { stream: false } : {}) }
+  return freezeRequest({
+    ...given,
+    model: given.model || fallback,
+    ...('stream' in given ? { stream: false } : {}),
+  })
 }
 
 /** Notes what a child cost, then gives its answer, or throws what it failed with. */

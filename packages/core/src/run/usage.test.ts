@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Usage } from '../model/index.ts'
 import { RequestContext } from './context.ts'
-import { addUsage, isCredible, observedUsage } from './estimate.ts'
+import { addUsage, boundOf, isCredible, observedUsage } from './estimate.ts'
 import { usageOf } from './settle.ts'
 import { emptyWire } from './wire-request.ts'
 
@@ -80,5 +80,15 @@ it('adds bucket by bucket', () => {
     tokens: { input: 8, output: 5 },
     source: 'observed',
     final: true,
+  })
+})
+
+it('says how many answers a request wants, also where it names no limit', () => {
+  const request = { model: 'm', stream: false, turns: [] }
+  expect(boundOf(request)).not.toHaveProperty('choices')
+  expect(boundOf({ ...request, sampling: { count: 8 } })).toMatchObject({ choices: 8 })
+  expect(boundOf({ ...request, maxOutputTokens: 10, sampling: { count: 8 } })).toMatchObject({
+    maxOutputTokens: 80,
+    choices: 8,
   })
 })
