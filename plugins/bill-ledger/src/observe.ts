@@ -21,6 +21,7 @@ export function observe(bill: Bill, context: AttemptContext, usage: Usage): void
     peek: (key) => context.peek(key),
   })
   const { cost } = costOf(lines, state.asset)
+  if (cost === undefined) return 'stop'
   if (cost * 5n < state.amount * 4n || state.extending) return
   // The store was away at the last try and the hold is used up: nothing more goes out unpaid.
   if (state.failed && cost >= state.amount) return 'stop'

@@ -71,6 +71,16 @@ describe.each<[string, () => AnyPlugin]>([
       ['a whole reply with a limit', { maxOutputTokens: 10_000, stream: false }, 'm', '0.10125'],
       ["a whole reply, by the model's cap", { stream: false }, 'capped', '0.002'],
       ['a whole reply without any', { stream: false }, 'm', '0.04221'],
+      ['several whole replies, each by the cap', { stream: false, choices: 8 }, 'capped', '0.009'],
+      ['several whole replies without a cap', { stream: false, choices: 3 }, 'm', '0.12413'],
+      // The limit has been multiplied already.
+      [
+        'several whole replies with a limit',
+        { maxOutputTokens: 200, stream: false, choices: 2 },
+        'm',
+        '0.00325',
+      ],
+      ['several streams', { choices: 128 }, 'm', '0.04221'],
     ])('holds for %s', async (_, bound, model, held) => {
       const rig = await rigOf('1')
       await rig.reserve({ id: 'r1', bound, model })
@@ -97,6 +107,21 @@ describe.each<[string, () => AnyPlugin]>([
       expect(error).not.toHaveProperty('retryAfterMs')
       expect(await balance(rig)).toEqual({ posted: '0.01', held: '0' })
     })
+
+    it.each([2e12, Number.MAX_SAFE_INTEGER, 2 ** 53 * 128, Infinity])(
+      'refuses a limit of %d tokens, which no balance covers',
+      async (maxOutputTokens) => {
+        const rig = await rigOf('9000000000')
+        const bound = { maxOutputTokens: maxOutputTokens * 1000, stream: false }
+        expect(await refused(rig.reserve({ id: 'r1', bound }))).toMatchObject({
+          class: 'insufficient_funds',
+          status: 429,
+          code: 'insufficient_quota',
+          retryable: false,
+        })
+        expect(await balance(rig)).toEqual({ posted: '9000000000', held: '0' })
+      },
+    )
 
     it('admits one of two at once, and tells the other to try again', async () => {
       const rig = await rigOf('0.05')
@@ -248,6 +273,16 @@ describe.each<[string, () => AnyPlugin]>([
       expect(await balance(rig)).toEqual({ posted: '0.45779', held: '0' })
     })
 
+    it('charges the hold where a report costs more than the ledger can count', async () => {
+      const rig = await rigOf('1')
+      const request = await rig.reserve({ id: 'r1' })
+      const absurd: Usage = { tokens: { output: 2 ** 52 }, source: 'upstream', final: true }
+      expect(rig.observe(request, absurd)).toBe('stop')
+      await rig.settle(request, { outcome: 'completed', usage: absurd, firstOutputMs: 1 })
+      expect(await balance(rig)).toEqual({ posted: '0.95779', held: '0' })
+      expect(rig.logs().join()).toContain('more than the ledger can count')
+    })
+
     it('charges nothing for what was refused here, and keeps no row of it', async () => {
       const rig = await rigOf('1')
       const request = await rig.reserve({ id: 'r1' })
@@ -326,7 +361,7 @@ describe.each<[string, () => AnyPlugin]>([
       const request = await rig.reserve({ id: 'r1' })
       rig.observe(request, running(3500))
       await rig.idle()
-      expect(rig.logs).toContain('a hold could not be extended')
+      expect(rig.logs()).toContain('a hold could not be extended')
       expect(rig.observe(request, running(3600))).toBeUndefined()
       await rig.idle()
       expect(rig.observe(request, running(4300))).toBe('stop')
@@ -387,7 +422,7 @@ describe.each<[string, () => AnyPlugin]>([
       const rig = await rigOf('1', { holdTtlMs: 1000, sweepMs: 100 })
       await rig.reserve({ id: 'r1' })
       await expect.poll(async () => (await balance(rig)).held, { timeout: 4000 }).toBe('0')
-      expect(rig.logs).toContain('holds expired without a settlement')
+      expect(rig.logs()).toContain('holds expired without a settlement')
     })
   })
 })

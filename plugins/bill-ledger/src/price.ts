@@ -8,8 +8,8 @@ export interface Quote {
   readonly ratioPpm: bigint
 }
 
-/** Why there is no quote: no line at all, or lines of several assets, which one wallet cannot pay. */
-export type NoQuote = 'unpriced' | 'mixed'
+/** Why there is no quote: no line at all, lines of several assets, which one wallet cannot pay, or more than a ledger can count. */
+export type NoQuote = 'unpriced' | 'mixed' | 'beyond'
 
 const ppmOne = 1_000_000n
 
@@ -20,6 +20,8 @@ const ppmOne = 1_000_000n
 export function quote(host: Host, context: ReserveContext, outputTokens: number): Quote | NoQuote {
   const { inputTokens } = context.bound()
   const output = context.operation === 'embed' ? 0 : outputTokens
+  // Rules leave out a count that is none, and what is left out would be held for nothing.
+  if (!Number.isSafeInteger(inputTokens) || !Number.isSafeInteger(output)) return 'beyond'
   const tokens: { [bucket in TokenBucket]?: number } = {}
   for (const bucket of tokenBuckets) tokens[bucket] = isOutput(bucket) ? output : inputTokens
   const usage: Usage = { tokens, source: 'estimated', final: false }
@@ -41,20 +43,23 @@ export function quote(host: Host, context: ReserveContext, outputTokens: number)
     const asset = assetOf(lines)
     if (asset === undefined || (dearest && dearest.asset !== asset)) return 'mixed'
     const amount = dearestOf(lines, asset)
+    if (amount === undefined) return 'beyond'
     if (!dearest || amount > dearest.amount) dearest = { asset, amount, ratioPpm: ratioOf(lines) }
   }
   return dearest ?? 'unpriced'
 }
 
-/** What lines cost in one asset; never negative. `other` is true when lines of another asset were left out. */
+/**
+ * What lines cost in one asset; never negative, and undefined beyond what the ledger can count. `other` is true when
+ * lines of another asset were left out.
+ */
 export function costOf(
   lines: readonly PriceLine[],
   asset: string,
-): { readonly cost: bigint; readonly other: boolean } {
+): { readonly cost: bigint | undefined; readonly other: boolean } {
   const own = lines.filter((line) => line.asset === asset)
   const other = lines.some((line) => line.asset !== asset && !isZero(line))
-  const cost = chargeOf(own)
-  return { cost: cost > 0n ? cost : 0n, other }
+  return { cost: sumOf(own), other }
 }
 
 /** The one asset of lines that cost something; of any line when none does; undefined for several. */
@@ -64,7 +69,7 @@ function assetOf(lines: readonly PriceLine[]): string | undefined {
   return [...assets][0] ?? lines[0]?.asset
 }
 
-function dearestOf(lines: readonly PriceLine[], asset: string): bigint {
+function dearestOf(lines: readonly PriceLine[], asset: string): bigint | undefined {
   const items = new Map<string, PriceLine[]>()
   const chosen: PriceLine[] = []
   for (const line of lines) {
@@ -78,7 +83,8 @@ function dearestOf(lines: readonly PriceLine[], asset: string): bigint {
     let best: readonly PriceLine[] = []
     for (const [item, own] of items) {
       if (isOutput(item) !== side) continue
-      const cost = chargeOf(own)
+      const cost = sumOf(own)
+      if (cost === undefined) return undefined
       if (cost > most) {
         most = cost
         best = own
@@ -86,8 +92,18 @@ function dearestOf(lines: readonly PriceLine[], asset: string): bigint {
     }
     chosen.push(...best)
   }
-  const amount = chargeOf(chosen)
-  return amount > 0n ? amount : 0n
+  return sumOf(chosen)
+}
+
+/** The charge of lines of one asset; undefined when it is too large for the ledger. */
+function sumOf(lines: readonly PriceLine[]): bigint | undefined {
+  try {
+    const charge = chargeOf(lines)
+    return charge > 0n ? charge : 0n
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 /** The product of one line's ratios, for the record on the hold; lines themselves keep the exact factors. */

@@ -55,6 +55,15 @@ export async function reserve(bill: Bill, context: ReserveContext): Promise<void
 function quoteOf(bill: Bill, context: ReserveContext): Quote {
   const quoted = quote(bill.host, context, outputBound(bill, context))
   if (typeof quoted === 'object') return quoted
+  if (quoted === 'beyond') {
+    throw new GatewayError({
+      class: 'insufficient_funds',
+      code: 'insufficient_quota',
+      status: bill.host.config.server?.insufficientFunds ?? 429,
+      message: 'No balance covers what this request may cost. Ask for fewer output tokens.',
+      retryable: false,
+    })
+  }
   if (quoted === 'unpriced' && bill.options.unpriced === 'free') {
     return { asset: 'usd', amount: 0n, ratioPpm: 1_000_000n }
   }
@@ -73,12 +82,12 @@ function quoteOf(bill: Bill, context: ReserveContext): Quote {
 
 /** A stream's hold can grow, so it starts small; a whole reply's cannot, so it takes all that may come. */
 function outputBound(bill: Bill, context: ReserveContext): number {
-  const { stream, maxOutputTokens } = context.bound()
+  const { stream, maxOutputTokens, choices = 1 } = context.bound()
   if (stream) return Math.min(maxOutputTokens ?? defaultOutput, bill.options.streamOutputTokens)
   if (maxOutputTokens !== undefined) return maxOutputTokens
   const caps = context.targets.map((target) => target.maxOutputTokens ?? 0)
   const cap = bill.host.config.models[context.model]?.maxOutputTokens ?? Math.max(0, ...caps)
-  return cap > 0 ? cap : defaultOutput
+  return (cap > 0 ? cap : defaultOutput) * choices
 }
 
 function refusal(bill: Bill, refused: Refusal, quoted: Quote): GatewayError {

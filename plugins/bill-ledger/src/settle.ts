@@ -63,6 +63,13 @@ function costToCharge(
       asset: state.asset,
     })
   }
+  if (cost === undefined) {
+    bill.host.logger.error('a report costs more than the ledger can count; what was held is charged', {
+      id: context.id,
+      model: context.model,
+    })
+    return state.amount
+  }
   // Our own estimate never costs more than was set aside for it.
   return decision.source === 'estimated' && cost > state.amount ? state.amount : cost
 }
@@ -75,7 +82,7 @@ async function writeFree(
   decision: SettlementDecision,
 ): Promise<void> {
   const { cost } = costOf(decision.source === 'none' ? [] : context.lines, state.asset)
-  if (cost > 0n) bill.host.logger.error('a request quoted as free did cost something', { id: context.id })
+  if (cost !== 0n) bill.host.logger.error('a request quoted as free did cost something', { id: context.id })
   const usage = { ...decision.usage, source: decision.source }
   const settlement = {
     id: context.id,

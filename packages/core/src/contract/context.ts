@@ -64,6 +64,9 @@ export interface RequestBound {
 
   /** What the client allows, times the number of choices; absent when it names no limit. */
   readonly maxOutputTokens?: number
+
+  /** Answers asked for at once; one when absent. `maxOutputTokens` counts them already. */
+  readonly choices?: number
   readonly stream: boolean
 }
 
