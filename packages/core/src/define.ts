@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ConfigProblem } from './config/problem.ts'
 import { resolveSecrets } from './config/secret.ts'
 import type {
@@ -16,6 +17,9 @@ const kBoot: symbol = Symbol.for('gantry.boot')
 export interface BootNotes {
   readonly problems: readonly ConfigProblem[]
   readonly secrets: readonly string[]
+
+  /** Equal for equal options of the same factory; absent where options cannot be compared (functions among them). */
+  readonly identity?: string
 }
 
 /** Identity; exists for inference. */
@@ -100,10 +104,23 @@ function build<In, Out, P extends AnyPlugin>(
     } else value = result.value
   }
   const plugin = problems.length > 0 ? broken(name) : create(value)
-  return Object.defineProperty(plugin, kBoot, {
-    value: { problems, secrets: resolved.secrets },
-    configurable: true,
+  const identity = problems.length > 0 ? undefined : identityOf(name, resolved.value)
+  const notes: BootNotes = {
+    problems,
+    secrets: resolved.secrets,
+    ...(identity === undefined ? {} : { identity }),
+  }
+  return Object.defineProperty(plugin, kBoot, { value: notes, configurable: true })
+}
+
+/** A digest, because options hold secrets. */
+function identityOf(name: string, options: unknown): string | undefined {
+  let comparable = true
+  const text = JSON.stringify([name, options], (_key, value: unknown) => {
+    if (typeof value === 'function' || typeof value === 'symbol') comparable = false
+    return typeof value === 'bigint' ? `${value}n` : value
   })
+  return comparable ? createHash('sha256').update(text).digest('hex') : undefined
 }
 
 function issuePath(issue: object): readonly string[] {

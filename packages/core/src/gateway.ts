@@ -1,7 +1,8 @@
-import { createOutbound } from '@gantry/wire'
+import { createOutbound, type Outbound } from '@gantry/wire'
 import { createDebugger, createHooks, type Hookable } from 'hookable'
 import type { AnyPlugin, GatewayConfig, Host, Logger } from './contract/index.ts'
 import { resolveConfig } from './config/resolve.ts'
+import { adoptKept } from './config/keep.ts'
 import { ConfigError, type ConfigProblem } from './config/problem.ts'
 import type { Blueprint } from './config/blueprint.ts'
 import { compileHooks } from './hooks/compile.ts'
@@ -32,6 +33,11 @@ export interface GatewayOptions {
   readonly settleRetries?: readonly number[]
   /** Prints boot and shutdown hooks with their times. */
   readonly debug?: boolean
+  /**
+   * The gateway that this one follows. Plugins that say `keep` and whose options are equal are taken over from it, and so are its
+   * upstream connections; closing it leaves them alone. It goes on serving until it is drained and closed.
+   */
+  readonly previous?: Gateway
 }
 
 /** Events of a gateway's life. */
@@ -72,26 +78,37 @@ export async function createGateway<R extends string, M extends string, G extend
   config: GatewayConfig<R, M, G>,
   options: GatewayOptions = {},
 ): Promise<Gateway> {
-  const blueprint = resolveConfig(config)
+  const { previous } = options
+  const from = previous && (previous as Gateway & Succession)[kSuccession]
+  const adoption = adoptKept(config, previous?.plugins ?? [])
+  const blueprint = resolveConfig(adoption.config)
   const errors = blueprint.problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0) throw new ConfigError(errors)
   const last = new AbortController()
-  const runtime = createRuntime(blueprint, options, last.signal)
+  const runtime = createRuntime(blueprint, options, last.signal, from?.outbound)
   const bus = createHooks<BusHooks>()
   if (options.debug) createDebugger(bus, { tag: 'gantry' })
-  const close = createCloser(runtime, bus, last)
+  const handedOver = new Set<unknown>(adoption.adopted)
+  if (from) handedOver.add(from.outbound)
+  const close = createCloser(runtime, bus, handedOver, last)
   const started: AnyPlugin[] = []
-  registerPlugins(bus, blueprint.plugins, runtime, started)
+  registerPlugins(bus, blueprint.plugins, runtime, started, handedOver)
   try {
     await bus.callHookWith(inOrder, 'setup', [runtime.host])
+    // Last, when nothing can fail any more but they: until here they belong to the generation that serves.
+    for (const plugin of adoption.adopted) await plugin.adopt?.(runtime.host)
   } catch (error) {
     await close()
     throw error
   }
+  for (const inherited of adoption.adopted) from?.handedOver.add(inherited)
+  if (from) from.handedOver.add(from.outbound)
+  handedOver.clear()
   const kernel = createKernel(runtime)
   const shell = createShell(() => kernel, options.limits)
   await bus.callHookWith(inOrder, 'ready', [])
-  return {
+  const gateway: Gateway & Succession = {
+    [kSuccession]: { outbound: runtime.shared.outbound, handedOver },
     fetch: async (request) => shell(request),
     inspect: () => inspectRuntime(runtime),
     host: runtime.host,
@@ -104,6 +121,18 @@ export async function createGateway<R extends string, M extends string, G extend
     },
     drain: (timeoutMs) => drain(runtime, timeoutMs, () => last.abort()),
     close,
+  }
+  return gateway
+}
+
+const kSuccession: unique symbol = Symbol('gantry.succession')
+
+/** What a gateway leaves to the one after it. */
+interface Succession {
+  readonly [kSuccession]: {
+    readonly outbound: Outbound
+    /** Plugins and connections that are somebody else's to close. */
+    readonly handedOver: Set<unknown>
   }
 }
 
@@ -120,15 +149,21 @@ function registerPlugins(
   plugins: readonly AnyPlugin[],
   runtime: Runtime,
   started: AnyPlugin[],
+  handedOver: ReadonlySet<unknown>,
 ): void {
   for (const plugin of plugins) {
     bus.hook('setup', async (host) => {
+      // Set up by the generation before.
+      if (handedOver.has(plugin)) {
+        started.push(plugin)
+        return
+      }
       // Also a plugin whose setup fails halfway gets its close: it knows what it had opened.
       started.push(plugin)
       await boot(plugin, host, runtime.deadlines.setup)
     })
     bus.hook('close', async () => {
-      if (!plugin.close || !started.includes(plugin)) return
+      if (!plugin.close || !started.includes(plugin) || handedOver.has(plugin)) return
       try {
         const made = plugin.close()
         if (isThenable(made)) await withDeadline(made, runtime.deadlines.close, `close of ${plugin.name}`)
@@ -162,7 +197,12 @@ async function boot(plugin: AnyPlugin, host: Host, deadline: number): Promise<vo
   }
 }
 
-function createRuntime(blueprint: Blueprint, options: GatewayOptions, lastCall: AbortSignal): Runtime {
+function createRuntime(
+  blueprint: Blueprint,
+  options: GatewayOptions,
+  lastCall: AbortSignal,
+  outbound?: Outbound,
+): Runtime {
   const redact = createRedactor(blueprint.secrets)
   const chosen =
     blueprint.plugins.findLast((plugin) => plugin.logger)?.logger ?? options.logger ?? plainLogger()
@@ -186,7 +226,7 @@ function createRuntime(blueprint: Blueprint, options: GatewayOptions, lastCall: 
     promises: authPromises(blueprint.plugins),
     lastCall,
     shared: {
-      outbound: createOutbound(),
+      outbound: outbound ?? createOutbound(),
       logger,
       redact,
       timers: {
@@ -220,13 +260,18 @@ async function hear(
   }
 }
 
-function createCloser(runtime: Runtime, bus: Hookable<BusHooks>, last: AbortController): () => Promise<void> {
+function createCloser(
+  runtime: Runtime,
+  bus: Hookable<BusHooks>,
+  handedOver: ReadonlySet<unknown>,
+  last: AbortController,
+): () => Promise<void> {
   let closing: Promise<void> | undefined
   const run = async (): Promise<void> => {
     await bus.callHookWith(inOrder, 'closing', [])
     await drain(runtime, 0, () => last.abort())
     await bus.callHookWith(inReverse, 'close', [])
-    await runtime.shared.outbound.destroy()
+    if (!handedOver.has(runtime.shared.outbound)) await runtime.shared.outbound.destroy()
   }
   return () => (closing ??= run())
 }

@@ -36,14 +36,18 @@ function createFailover(options: ResolvedOptions): Plugin {
   const health = createHealth(options)
   const plans = new Map<string, readonly PlannedTarget[]>()
   let config: ResolvedConfig | undefined
+  const read = (host: Host): void => {
+    config = host.config
+    plans.clear()
+    for (const [name, entry] of Object.entries(host.config.models)) plans.set(name, planTargets(entry.to))
+  }
   return {
     name: 'route-failover',
+    // What is cooling down stays so when the config is edited.
+    keep: true,
     writes: [budget],
-    setup: (host: Host) => {
-      config = host.config
-      plans.clear()
-      for (const [name, entry] of Object.entries(host.config.models)) plans.set(name, planTargets(entry.to))
-    },
+    setup: read,
+    adopt: read,
     hooks: {
       route: (context) => {
         dropForeign(context, config)

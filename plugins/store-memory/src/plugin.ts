@@ -24,6 +24,8 @@ export const memory: PluginFactory<void, MemorySlots> = definePlugin<void, void,
     const name = 'memory'
     return {
       name: 'store-memory',
+      // Keys and balances survive an edit of the config.
+      keep: true,
       provides: {
         keys: [createKeys(name, state)],
         ledger: [createLedger(name, state)],

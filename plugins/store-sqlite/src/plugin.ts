@@ -46,6 +46,8 @@ const create = definePlugin<z.input<typeof schema> | { path: Secret }, z.output<
     return Object.defineProperty(
       {
         name: 'store-sqlite',
+        // One writer a file: the next generation takes this one over.
+        keep: true,
         // A gateway is the writer from its boot on; commands that never call `setup` read without the lock.
         setup: () => (options.readonly ? undefined : database.open()),
         close: () => database.close(),

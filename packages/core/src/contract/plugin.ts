@@ -40,6 +40,15 @@ export interface PluginBase {
   readonly writes?: readonly KeyRef[]
   readonly hooks?: HookMap
 
+  /**
+   * Holds state or connections that outlive a reload: while its options are equal, the next generation takes this instance over
+   * instead of a new one.
+   */
+  readonly keep?: boolean
+
+  /** Called instead of `setup` when the next generation takes the instance over. */
+  adopt?(host: Host): Awaitable<void>
+
   /** Where the gateway writes its own log lines; the last plugin that has one wins. */
   readonly logger?: Logger
 

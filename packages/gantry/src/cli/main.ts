@@ -31,8 +31,12 @@ const branches: { readonly [name: string]: { readonly description: string; reado
 
 const leaves: Branch = {
   start: async () => (await import('./start.ts')).default,
+  dev: async () => (await import('./dev.ts')).default,
   check: async () => (await import('./check.ts')).default,
   play: async () => (await import('./play.ts')).default,
+  init: async () => (await import('./init.ts')).default,
+  models: async () => (await import('./models.ts')).default,
+  connect: async () => (await import('./connect.ts')).default,
 }
 
 /** Runs the command line. Sets the exit code; prints errors itself and never rejects. */

@@ -21,6 +21,8 @@ export interface ServeOptions {
     readonly url: string
     readonly run: RunCommand
     readonly gateway: Gateway
+    /** Serves another gateway from now on. The one before is yours to drain and close. */
+    replace(next: Gateway): void
   }): void | Promise<void>
 }
 
@@ -40,7 +42,7 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
   const stopped = stopSignal()
   const undo: (() => Promise<unknown>)[] = []
   try {
-    const gateway = await createGateway(session.config, {
+    let gateway = await createGateway(session.config, {
       ...(options.logger && { logger: options.logger }),
       debug: options.debug ?? false,
     })
@@ -51,10 +53,20 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
     }
     const server = await listen(gateway, session, options)
     undo.push(() => server.close())
-    const admin = createAdmin({ host: gateway.host, url: server.url })
-    const control = await openControl(session.socket, admin.handle)
+    const { url } = server
+    let admin = createAdmin({ host: gateway.host, url })
+    const control = await openControl(session.socket, (command, input) => admin.handle(command, input))
     undo.push(() => control.close())
-    await options.onReady({ url: server.url, run: admin.run, gateway })
+    await options.onReady({
+      url,
+      run: admin.run,
+      gateway,
+      replace(next) {
+        gateway = next
+        admin = createAdmin({ host: next.host, url })
+        server.swap(next)
+      },
+    })
     const signal = await stopped.promise
     notice.info(`${signal}: finishing the requests that run. Once more ends them.`)
   } finally {

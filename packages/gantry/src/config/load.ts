@@ -14,6 +14,8 @@ export interface LoadedConfig {
   readonly folder: string
   /** Its default export, as the file gives it. */
   readonly config: ResolvedConfig
+  /** Variables that the `.env` beside it set; the others were there before. */
+  readonly fromEnvFile: readonly string[]
 }
 
 /**
@@ -21,14 +23,19 @@ export interface LoadedConfig {
  * The config and plugins it imports see this process's copy of core, not a second one.
  * Throws `UserError` for all that can be wrong with a file; what the config means is for `checkConfig`.
  */
-export async function loadConfig(given?: string, folder?: string): Promise<LoadedConfig> {
+export async function loadConfig(
+  given?: string,
+  folder?: string,
+  /** More modules of which it must not get a copy of its own, by what imports call them. */
+  modules: { readonly [id: string]: unknown } = {},
+): Promise<LoadedConfig> {
   const path = findConfig(given, folder)
-  readEnvFile(dirname(path))
+  const fromEnvFile = readEnvFile(dirname(path))
   const jiti = createJiti(import.meta.url, {
     tryNative: false,
     moduleCache: false,
     fsCache: false,
-    virtualModules: await sharedModules(),
+    virtualModules: { ...modules, ...(await sharedModules()) },
   })
   let loaded: unknown
   try {
@@ -43,7 +50,7 @@ export async function loadConfig(given?: string, folder?: string): Promise<Loade
       fix: 'End it with: export default defineGateway({ … })',
     })
   }
-  return { path, folder: dirname(path), config: config as ResolvedConfig }
+  return { path, folder: dirname(path), config: config as ResolvedConfig, fromEnvFile }
 }
 
 /** Modules of which a config must not get a copy of its own. */

@@ -1,0 +1,56 @@
+import { type DevLoop, startDevLoop } from '../dev/reload.ts'
+import { type Command, command, configArgs, wholeNumber } from './command.ts'
+import { debugLogger, quietLogger } from './logger.ts'
+import { print } from './print.ts'
+import { runUntilStopped } from './serving.ts'
+import { openSession } from './session.ts'
+
+/** Requests of an old generation get this long unless the config says otherwise. */
+const drainTimeoutMs = 600_000
+
+/** `gantry dev`: serves the config, and each edit of it without cutting a stream. */
+const dev: Command = command({
+  name: 'dev',
+  description: 'serve the gateway of a config, and every edit of it without cutting a stream',
+  args: {
+    host: { type: 'string', description: 'address to listen on, before server.host', valueHint: 'address' },
+    port: {
+      type: 'string',
+      alias: 'p',
+      description: 'port to listen on, before server.port',
+      valueHint: 'number',
+    },
+    ...configArgs,
+  },
+  async run({ args }) {
+    const port = wholeNumber('port', args.port, { min: 0, max: 65_535 })
+    const session = await openSession(args)
+    const logger = args.debug ? debugLogger : quietLogger
+    let loop: DevLoop | undefined
+    try {
+      await runUntilStopped(session, {
+        host: args.host,
+        ports: port === undefined ? undefined : [port],
+        logger,
+        debug: args.debug,
+        onReady: ({ url, gateway, replace }) => {
+          print(`Gantry listens on ${url}`)
+          print(`Watching ${session.path} and what it imports.`)
+          loop = startDevLoop({
+            path: session.path,
+            gateway,
+            fromEnvFile: session.fromEnvFile,
+            options: { logger, debug: args.debug },
+            drainTimeoutMs: session.config.server?.drainTimeoutMs ?? drainTimeoutMs,
+            replace,
+            print,
+          })
+        },
+      })
+    } finally {
+      await loop?.close()
+    }
+  },
+})
+
+export default dev
