@@ -2,14 +2,12 @@ import {
   type AnyPlugin,
   type Context,
   type GatewayErrorData,
-  type Host,
-  type Key,
   type KeyRecord,
   type KeyStore,
   type ResolvedConfig,
-  type Slots,
   toErrorData,
 } from '@gantry/core'
+import { captureContext, createFakeHost, type FakeHost, runHook } from '@gantry/testing'
 
 /** A config with two groups. */
 export const config: ResolvedConfig = {
@@ -51,56 +49,16 @@ export function fakeKeys(): FakeKeys {
   return store
 }
 
-/** A host that has at most a key store, and keeps the warnings. */
-export function fakeHost(stores: { readonly keys?: KeyStore }): Host & { readonly warnings: string[] } {
-  const warnings: string[] = []
-  const all = <S extends keyof Slots>(slot: S): readonly Slots[S][] =>
-    slot === 'keys' && stores.keys ? [stores.keys as Slots[S]] : []
-  return {
-    warnings,
-    logger: { debug() {}, info() {}, warn: (message) => void warnings.push(message), error() {} },
-    config,
-    all,
-    use(slot) {
-      const [first] = all(slot)
-      if (!first) throw new Error(`no ${slot}`)
-      return first
-    },
-    price: () => [],
-    task() {},
-  }
+/** A host that has at most a key store. */
+export function fakeHost(stores: { readonly keys?: KeyStore }): FakeHost {
+  const plugins = stores.keys ? [{ name: 'store-fake', provides: { keys: [stores.keys] } }] : []
+  return createFakeHost({ config, plugins })
 }
 
 /** Runs the auth hook of a plugin over a request with these headers. */
 export async function ask(plugin: AnyPlugin, headers: Record<string, string>): Promise<Context> {
-  const values = new Map<symbol, unknown>()
-  const context: Context = {
-    id: 'req_1',
-    signal: new AbortController().signal,
-    protocol: 'openai-chat',
-    operation: 'generate',
-    wire: {
-      method: 'POST',
-      path: '/chat/completions',
-      params: {},
-      headers: new Headers(headers),
-      body: new Uint8Array(),
-      json: () => ({}),
-    },
-    receivedAt: new Date(),
-    get: <T>(key: Key<T>) => {
-      if (!values.has(key.id)) throw new Error(`nobody wrote ${key.name}`)
-      return values.get(key.id) as T
-    },
-    peek: <T>(key: Key<T>) => values.get(key.id) as T | undefined,
-    set: (key, value) => void values.set(key.id, value),
-    subrequest: async () => {
-      throw new Error('not here')
-    },
-  }
-  const hook = plugin.hooks?.auth
-  const handler = typeof hook === 'function' ? hook : hook?.handler
-  await handler?.(context)
+  const { context } = captureContext({ headers })
+  await runHook(plugin, 'auth', context)
   return context
 }
 

@@ -292,12 +292,15 @@ describe('options', () => {
 
   it('warn once at boot without a pepper, and not with one', async () => {
     const { host } = await ready()
-    expect(host.warnings).toEqual([])
+    expect(host.logger.lines).toEqual([])
     const plain = fakeHost({ keys: fakeKeys() })
     const plugin = authKeys()
     await plugin.setup?.(plain)
-    expect(plain.warnings).toHaveLength(1)
-    expect(plain.warnings[0]).toContain('public default pepper')
+    expect(plain.logger.lines).toHaveLength(1)
+    expect(plain.logger.lines[0]).toMatchObject({
+      level: 'warn',
+      message: expect.stringContaining('public default pepper'),
+    })
     const { secret } = await plugin.keyring.issue({ account: 'a', group: 'vip' })
     const context: Context = await ask(plugin, { 'x-api-key': secret })
     expect(context.get(group)).toBe('vip')

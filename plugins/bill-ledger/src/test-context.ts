@@ -3,11 +3,9 @@ import {
   type AnyPlugin,
   type AttemptContext,
   group,
-  type Host,
   type Key,
   type LedgerStore,
   type Outcome,
-  type Pricing,
   type RequestBound,
   type ReserveContext,
   type ResolvedConfig,
@@ -16,6 +14,7 @@ import {
   type Usage,
   type UsageStore,
 } from '@gantry/core'
+import { captureContext, createFakeHost, runHook } from '@gantry/testing'
 import { pricingRatio } from '@gantry/pricing-ratio'
 import { pricingTokens } from '@gantry/pricing-tokens'
 import { billLedger, type BillLedgerOptions } from './index.ts'
@@ -44,7 +43,8 @@ export interface EndInput {
 export interface Rig {
   readonly ledger: LedgerStore
   readonly usage: UsageStore
-  readonly logs: readonly string[]
+  /** Messages that were logged. */
+  logs(): readonly string[]
   reserve(input: RequestInput): Promise<FakeRequest>
   /** The same without waiting. */
   start(input: RequestInput): { readonly request: FakeRequest; readonly done: Promise<void> }
@@ -68,48 +68,26 @@ export async function createRig(
   const usage = store.provides?.usage?.[0]
   if (!ledgerOfStore || !usage) throw new Error('the store has no ledger')
   const ledger = wrap(ledgerOfStore)
-  const tasks = new Set<Promise<unknown>>()
-  const logs: string[] = []
-  const log = (message: string): void => void logs.push(message)
-  const rules: Pricing[] = []
-  const host: Host = {
-    logger: { debug: log, info: log, warn: log, error: log },
-    config: { providers: {}, models: {}, groups: {}, ...config },
-    // Only these two slots are asked for here.
-    use: ((slot: string) => (slot === 'ledger' ? ledger : usage)) as Host['use'],
-    all: ((slot: string) => (slot === 'usage' ? [usage] : [])) as Host['all'],
-    price: (context) =>
-      rules.reduce<ReturnType<Host['price']>>((lines, rule) => rule.apply(lines, context), []),
-    task: (work) => void tasks.add(work),
-  }
+  const wrapped: AnyPlugin = { ...store, provides: { ...store.provides, ledger: [ledger] } }
   const plugins: AnyPlugin[] = [pricingTokens(), pricingRatio(), billLedger(options)]
-  for (const plugin of plugins) {
-    await plugin.setup?.(host)
-    rules.push(...(plugin.provides?.pricing ?? []))
-  }
-  const hooks = plugins[2]?.hooks
-  const [reserve, observe, settle] = [
-    hooks?.['bill.reserve'],
-    hooks?.['bill.observe'],
-    hooks?.['bill.settle'],
-  ]
-  if (typeof reserve !== 'function' || typeof observe !== 'function' || typeof settle !== 'function') {
-    throw new Error('the bill plugin has lost a hook')
-  }
+  const host = createFakeHost({ config, plugins: [wrapped, ...plugins] })
+  for (const plugin of plugins) await plugin.setup?.(host)
+  const bill = plugins[2]
+  if (!bill) throw new Error('there is no bill plugin')
   return {
     ledger,
     usage,
-    logs,
+    logs: () => host.logger.lines.map(({ message }) => message),
     async reserve(input) {
       const request = requestOf(input)
-      await reserve(request)
+      await runHook(bill, 'bill.reserve', request)
       return request
     },
     start(input) {
       const request = requestOf(input)
-      return { request, done: (async () => void (await reserve(request)))() }
+      return { request, done: (async () => void (await runHook(bill, 'bill.reserve', request)))() }
     },
-    observe: (request, used) => observe(request, used),
+    observe: (request, used) => runHook(bill, 'bill.observe', request, used),
     async settle(request, end) {
       const peek = <T>(key: Key<T>): T | undefined => request.peek(key)
       const used = end.usage ?? { tokens: {}, source: 'none', final: true }
@@ -123,11 +101,11 @@ export async function createRig(
         attempts: Array.from({ length: end.attempts ?? 1 }, () => ({ target, ms: 5 })),
         ...(end.firstOutputMs !== undefined && { firstOutputMs: end.firstOutputMs }),
       }
-      await settle(ended)
+      await runHook(bill, 'bill.settle', ended)
       return ended
     },
     async idle() {
-      await Promise.all(tasks)
+      await host.idle()
     },
     async close() {
       for (const plugin of plugins) await plugin.close?.()
@@ -138,47 +116,20 @@ export async function createRig(
 
 /** A request that has passed auth and route. */
 export function requestOf(input: RequestInput): FakeRequest {
-  const values = new Map<symbol, unknown>([
-    [account.id, input.account ?? 'ann'],
-    [group.id, input.group ?? 'standard'],
-  ])
-  const unused = (): never => {
-    throw new Error('not used here')
-  }
-  return {
+  const model = input.model ?? 'm'
+  const captured = captureContext({
     id: input.id,
-    signal: new AbortController().signal,
-    protocol: 'openai-chat',
-    operation: 'generate',
-    wire: {
-      method: 'POST',
-      path: '/chat/completions',
-      params: {},
-      headers: new Headers(),
-      body: new Uint8Array(),
-      json: unused,
-    },
-    receivedAt: new Date('2026-01-01T00:00:00Z'),
-    get: <T>(key: Key<T>) => (values.has(key.id) ? (values.get(key.id) as T) : unused()),
-    peek: <T>(key: Key<T>) => values.get(key.id) as T | undefined,
-    set: (key, value) => void values.set(key.id, value),
-    subrequest: unused,
-    model: input.model ?? 'm',
-    decode: unused,
+    model,
     targets: [target],
+    request: { model, turns: [], stream: true },
+  })
+  captured.context.set(account, input.account ?? 'ann')
+  captured.context.set(group, input.group ?? 'standard')
+  return {
+    ...captured.reserve(),
+    ...captured.attempt(),
+    ...captured.settle({ usage: { tokens: {}, source: 'none', final: false }, attempts: [], ms: 12.4 }),
     bound: () => ({ inputTokens: 1000, stream: true, ...input.bound }),
     target,
-    attempt: 1,
-    request: { model: 'm', turns: [], stream: true },
-    report: unused,
-    replace: unused,
-    stream: true,
-    status: 200,
-    outcome: 'completed',
-    usage: { tokens: {}, source: 'none', final: false },
-    attempts: [],
-    losses: [],
-    lines: [],
-    ms: 12.4,
   }
 }

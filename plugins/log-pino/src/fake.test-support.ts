@@ -1,4 +1,5 @@
-import { account, group, key, type Key, type SettleContext } from '@gantry/core'
+import { account, type GenerateRequest, group, key, type SettleContext } from '@gantry/core'
+import { captureContext } from '@gantry/testing'
 import { charge } from './record.ts'
 
 /** A request that is over: billed, converted, on its second attempt. */
@@ -6,21 +7,16 @@ export function settled(
   change: Partial<SettleContext> = {},
   charged: bigint | undefined = 1_234_500n,
 ): SettleContext {
-  const values = new Map<symbol, unknown>([
-    [account.id, 'acme'],
-    [group.id, 'vip'],
-    [key.id, { id: 'key_1', account: 'acme', group: 'vip', name: 'laptop', disabled: false }],
-    [charge.id, charged],
-  ])
   const first = { provider: 'one', protocol: 'chat', model: 'large', credential: 1 }
   const second = { provider: 'two', protocol: 'messages', model: 'large' }
-  const context: Partial<SettleContext> = {
-    id: 'r-1',
+  const request: GenerateRequest = { model: 'large', stream: true, turns: [] }
+  const captured = captureContext({ id: 'r-1', protocol: 'chat', model: 'large', request })
+  captured.context.set(account, 'acme')
+  captured.context.set(group, 'vip')
+  captured.context.set(key, { id: 'key_1', account: 'acme', group: 'vip', name: 'laptop', disabled: false })
+  if (charged !== undefined) captured.context.set(charge, charged)
+  return captured.settle({
     clientRequestId: 'c-1',
-    protocol: 'chat',
-    operation: 'generate',
-    model: 'large',
-    stream: true,
     status: 200,
     relayed: false,
     outcome: 'completed',
@@ -43,8 +39,6 @@ export function settled(
     lines: [],
     ms: 812.345,
     firstOutputMs: 120.04,
-    peek: <T>(wanted: Key<T>): T | undefined => values.get(wanted.id) as T | undefined,
     ...change,
-  }
-  return context as SettleContext
+  })
 }

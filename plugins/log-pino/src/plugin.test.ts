@@ -4,7 +4,8 @@ import fs from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bootNotes, definePlugin, env, type Host, type Plugin, type SettleContext } from '@gantry/core'
+import { bootNotes, definePlugin, env, type Plugin, type SettleContext } from '@gantry/core'
+import { createFakeHost, runHook } from '@gantry/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { settled } from './fake.test-support.ts'
 import { logPino, type LogPinoOptions } from './index.ts'
@@ -26,16 +27,8 @@ async function start(
 }> {
   const lines: string[] = []
   const plugin = logPino({ destination: { write: (line) => lines.push(line) }, ...options })
-  await plugin.setup?.({
-    config: { plugins, providers: {}, models: {}, groups: {} },
-  } as Partial<Host> as Host)
-  return { plugin, lines, log: (context) => void hookOf(plugin)(context) }
-}
-
-function hookOf(plugin: Plugin): (context: SettleContext) => unknown {
-  const hook = plugin.hooks?.log
-  if (typeof hook !== 'function') throw new Error('no log hook')
-  return hook
+  await plugin.setup?.(createFakeHost({ config: { plugins } }))
+  return { plugin, lines, log: (context) => void runHook(plugin, 'log', context) }
 }
 
 async function file(): Promise<string> {

@@ -1,12 +1,6 @@
-import {
-  group,
-  type Host,
-  type Key,
-  type PriceLine,
-  type PricingContext,
-  type ResolvedConfig,
-} from '@gantry/core'
+import { group, type Key, type PriceLine, type PricingContext, type ResolvedConfig } from '@gantry/core'
 import { chargeOf } from '@gantry/ledger'
+import { createFakeHost } from '@gantry/testing'
 import { describe, expect, it } from 'vitest'
 import { pricingRatio } from './index.ts'
 
@@ -74,12 +68,7 @@ async function ready(ratios: {
   [name: string]: unknown
 }): Promise<(lines: readonly PriceLine[], name?: string) => readonly PriceLine[]> {
   const plugin = pricingRatio()
-  const unused = (): never => {
-    throw new Error('not used here')
-  }
-  const logger = { debug: unused, info: unused, warn: unused, error: unused }
-  const host: Host = { logger, config: config(ratios), use: unused, all: unused, price: unused, task: unused }
-  await plugin.setup?.(host)
+  await plugin.setup?.(createFakeHost({ config: config(ratios) }))
   return (lines, name) => plugin.provides.pricing[0]?.apply(lines, context(name)) ?? []
 }
 

@@ -1,5 +1,6 @@
-import type { Host, ModelPrice, PriceLine, PricingContext, ResolvedConfig, Usage } from '@gantry/core'
+import type { ModelPrice, PriceLine, PricingContext, ResolvedConfig, Usage } from '@gantry/core'
 import { chargeOf, formatAmount } from '@gantry/ledger'
+import { createFakeHost } from '@gantry/testing'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pricingTokens } from './index.ts'
@@ -120,7 +121,7 @@ describe('pricing-tokens', () => {
 
   it('keeps lines of rules before it and ignores counts that cannot be', async () => {
     const plugin = pricingTokens()
-    await plugin.setup?.(host({ m: { input: '1', output: '1' } }))
+    await plugin.setup?.(createFakeHost({ config: config({ m: { input: '1', output: '1' } }) }))
     const earlier: PriceLine = {
       rule: 'other',
       item: 'call',
@@ -186,7 +187,7 @@ async function ready(
   others: { [model: string]: unknown } = {},
 ): Promise<(usage: PartialUsage, with_?: Partial<PricingContext>) => readonly PriceLine[]> {
   const plugin = pricingTokens()
-  await plugin.setup?.(host({ m: own, ...others }))
+  await plugin.setup?.(createFakeHost({ config: config({ m: own, ...others }) }))
   return (usage, with_) => plugin.provides.pricing[0]?.apply([], { ...context(usage), ...with_ }) ?? []
 }
 
@@ -206,12 +207,4 @@ function config(prices: { [model: string]: unknown }): ResolvedConfig {
     Object.entries(prices).map(([name, entry]) => [name, { to: 'p/m' as const, price: entry as ModelPrice }]),
   )
   return { providers: {}, models, groups: {} }
-}
-
-function host(prices: { [model: string]: unknown }): Host {
-  const unused = (): never => {
-    throw new Error('not used here')
-  }
-  const logger = { debug: unused, info: unused, warn: unused, error: unused }
-  return { logger, config: config(prices), use: unused, all: unused, price: unused, task: unused }
 }

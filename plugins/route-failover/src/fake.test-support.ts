@@ -1,17 +1,14 @@
-import type {
-  AttemptContext,
-  AttemptOutcome,
-  ErrorClass,
-  GatewayErrorData,
-  Hooks,
-  Host,
-  Key,
-  Plugin,
-  ResolvedConfig,
-  RouteContext,
-  Target,
+import {
+  type AttemptOutcome,
+  type ErrorClass,
+  GatewayError,
+  type GatewayErrorData,
+  group,
+  type Plugin,
+  type ResolvedConfig,
+  type Target,
 } from '@gantry/core'
-import { GatewayError, group } from '@gantry/core'
+import { captureContext, createFakeHost, runHook } from '@gantry/testing'
 
 /** What `route` made of the targets. */
 export interface Routed {
@@ -35,43 +32,30 @@ export async function boot(
 ): Promise<
   (model: string, targets: readonly Target[], options?: { readonly group?: string }) => FakeRequest
 > {
-  const host: Pick<Host, 'config'> = { config: { providers: {}, models, groups } }
-  await plugin.setup?.(host as Host)
+  await plugin.setup?.(createFakeHost({ config: { models, groups } }))
   return (model, given, options = {}) => {
-    const values = new Map<symbol, unknown>([[group.id, options.group]])
-    const targets = [...given]
-    const dropped: Record<string, string> = {}
+    const captured = captureContext({ model, targets: given })
+    if (options.group !== undefined) captured.context.set(group, options.group)
+    const routed = captured.route()
     let attempts = 0
     let place = -1
     let repeat = false
-    const shared = {
-      model,
-      signal: new AbortController().signal,
-      peek: <T>(key: Key<T>): T | undefined => values.get(key.id) as T | undefined,
-      set: <T>(key: Key<T>, value: T): void => void values.set(key.id, value),
-    }
     return {
       route: async () => {
-        const context = {
-          ...shared,
-          targets,
-          drop: (target: Target, why: string): void => {
-            const index = targets.indexOf(target)
-            if (index < 0) throw new Error('dropped a target that is not there')
-            targets.splice(index, 1)
-            dropped[nameOf(target)] = why
-          },
+        await runHook(plugin, 'route', routed)
+        const dropped = captured.dropped.map((one) => [nameOf(one.target), one.why] as const)
+        return {
+          order: routed.targets.map(nameOf),
+          whys: routed.targets.map((one) => one.why ?? ''),
+          dropped: Object.fromEntries(dropped),
         }
-        await hookOf(plugin, 'route')(context as Partial<RouteContext> as RouteContext)
-        return { order: targets.map(nameOf), whys: targets.map((target) => target.why ?? ''), dropped }
       },
       attempt: (outcome = {}) => {
         attempts++
         if (!repeat) place++
-        const target = targets[place]
+        const target = routed.targets[place]
         if (!target) throw new Error('no target is left to attempt')
-        const context = { ...shared, target, attempt: attempts }
-        const answer = hookOf(plugin, 'route.outcome')(context as Partial<AttemptContext> as AttemptContext, {
+        const answer = runHook(plugin, 'route.outcome', captured.attempt({ target, attempt: attempts }), {
           committed: outcome.error === undefined,
           ms: 100,
           ...outcome,
@@ -103,21 +87,4 @@ export function target(name: string): Target {
     protocol: 'chat',
     ...(credential === undefined ? {} : { credential: Number(credential) }),
   }
-}
-
-/** A seeded generator of numbers from 0 up to 1 (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
-function hookOf<H extends 'route' | 'route.outcome'>(plugin: Plugin, name: H): Hooks[H] {
-  const hook = plugin.hooks?.[name]
-  if (typeof hook !== 'function') throw new Error(`no plain ${name} hook`)
-  return hook as Hooks[H]
 }

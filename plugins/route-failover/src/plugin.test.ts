@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { bootNotes, type ErrorClass } from '@gantry/core'
 import { describe, expect, test } from 'vitest'
-import { boot, seeded, target, upstream } from './fake.test-support.ts'
+import { createRandom } from '@gantry/testing'
+import { boot, target, upstream } from './fake.test-support.ts'
 import { mostRemembered } from './health.ts'
 import { createHealth } from './health.ts'
 import { routeFailover } from './plugin.ts'
@@ -15,7 +16,7 @@ async function start(options: Parameters<typeof routeFailover>[0] = {}): Promise
   readonly request: Awaited<ReturnType<typeof boot>>
 }> {
   const clock = { at: 1_000_000 }
-  const plugin = routeFailover({ random: seeded(1), now: () => clock.at, ...options })
+  const plugin = routeFailover({ random: createRandom(1).next, now: () => clock.at, ...options })
   return { clock, request: await boot(plugin, models, { vip: { models: ['*'], to: ['b', 'c'] } }) }
 }
 

@@ -4,6 +4,7 @@ import type {
   GenerateRequest,
   Json,
   Key,
+  KeyRef,
   Loss,
   Operation,
   Operations,
@@ -29,7 +30,7 @@ export interface ContextOptions {
   readonly request?: GenerateRequest
   readonly targets?: readonly Target[]
   /** Per-request values that another plugin would have written. */
-  readonly values?: readonly (readonly [Key<never>, unknown])[]
+  readonly values?: readonly (readonly [KeyRef, unknown])[]
   /** Answers child requests; without it they fail. */
   readonly subrequest?: (operation: Operation, request: object) => Promise<object>
 }

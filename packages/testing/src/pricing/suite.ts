@@ -47,7 +47,7 @@ export interface PricingCase {
   readonly moment?: PricingContext['moment']
   readonly at?: Date
   /** Other values the rule may look up. */
-  readonly values?: readonly (readonly [Key<never>, unknown])[]
+  readonly values?: readonly (readonly [KeyRef, unknown])[]
   /** The whole bill as a decimal: of the one asset it is in, or by asset. `'0'` also for no lines at all. */
   readonly total: string | { readonly [asset: string]: string }
 }
