@@ -57,6 +57,9 @@ describe('wrong bodies name the field as OpenAI does', () => {
     ['temperature', { temperature: '1', messages: hi }],
     ['max_tokens', { max_tokens: 1.5, messages: hi }],
     ['max_tokens', { max_tokens: 0, messages: hi }],
+    // Hosts differ in which one they take, so neither says what the answer may cost.
+    ['max_tokens', { max_tokens: 100_000, max_completion_tokens: 1, messages: hi }],
+    ['max_tokens', { max_tokens: 1, max_completion_tokens: 100_000, messages: hi }],
     ['n', { n: 0, messages: hi }],
     ['stop', { stop: 3, messages: hi }],
     ['stop[1]', { stop: ['a', 3], messages: hi }],

@@ -85,7 +85,17 @@ function maxTokens(body: JsonObject): {
 } {
   const old = limitOf(body, 'max_tokens')
   const current = limitOf(body, 'max_completion_tokens')
-  if (old !== undefined && current !== undefined) return { value: current, field: 'both' }
+  if (old !== undefined && current !== undefined) {
+    if (old !== current) {
+      throw new GatewayError({
+        class: 'invalid_request',
+        code: 'invalid_parameter',
+        param: 'max_tokens',
+        message: `Invalid 'max_tokens': it has to equal 'max_completion_tokens' where both are given, because hosts differ in which one they take.`,
+      })
+    }
+    return { value: current, field: 'both' }
+  }
   if (old !== undefined) return { value: old, field: 'max_tokens' }
   return current === undefined ? {} : { value: current, field: 'max_completion_tokens' }
 }
