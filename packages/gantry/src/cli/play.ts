@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { findScenario } from '../play/scenario.ts'
+import { findScenario, listScenarios } from '../play/scenario.ts'
+import { scenarioModules } from '../play/modules.ts'
 import { requestLog, welcome } from '../play/player.ts'
 import { type Command, command, configArgs, wholeNumber } from './command.ts'
 import { debugLogger, quietLogger } from './logger.ts'
-import { print } from './print.ts'
+import { print, table } from './print.ts'
 import { runUntilStopped } from './serving.ts'
 import { openSession } from './session.ts'
 
@@ -15,7 +16,8 @@ const play: Command = command({
   name: 'play',
   description: 'try a scenario of the playground: a gateway, an account, a key, and what to paste',
   args: {
-    scenario: { type: 'positional', required: false, description: 'a folder of playground/ (basic)' },
+    scenario: { type: 'positional', required: false, description: 'one of --list (basic)' },
+    list: { type: 'boolean', description: 'say which scenarios there are' },
     port: {
       type: 'string',
       alias: 'p',
@@ -25,11 +27,19 @@ const play: Command = command({
     ...configArgs,
   },
   async run({ args }) {
+    if (args.list) {
+      const rows = listScenarios().map(({ name, description }) => [name, description])
+      for (const line of table(['SCENARIO', 'WHAT IT SHOWS'], rows)) print(line)
+      return
+    }
     const port = wholeNumber('port', args.port, { min: 0, max: 65_535 })
     // Keys made here are for playing: a pepper of the moment is better than the public one, and needs no warning.
     process.env['GANTRY_PEPPER'] ??= randomUUID()
-    const path = args.config ?? findScenario(args.scenario ?? 'basic')
-    const session = await openSession({ config: path })
+    const scenario = args.config === undefined ? findScenario(args.scenario ?? 'basic') : undefined
+    const session = await openSession(
+      { config: args.config ?? scenario?.path },
+      scenario?.ours ? await scenarioModules() : {},
+    )
     const logger = args.debug ? debugLogger : quietLogger
     const plugins = [...(session.config.plugins ?? []), requestLog(print, logger)]
     const config = { ...session.config, plugins }

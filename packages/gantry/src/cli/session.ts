@@ -25,10 +25,13 @@ export interface Session extends LoadedConfig {
  * Reads the config that the flags name. Relative paths in it start at its own folder, wherever the command was
  * called from, so that a store is the same one each time.
  */
-export async function openSession(flags: ConfigFlags): Promise<Session> {
+export async function openSession(
+  flags: ConfigFlags,
+  modules?: { readonly [id: string]: unknown },
+): Promise<Session> {
   const path = findConfig(flags.config)
   process.chdir(dirname(path))
-  const loaded = await loadConfig(path)
+  const loaded = await loadConfig(path, undefined, modules)
   const socket = controlPath({
     configured: loaded.config.server?.controlSocket,
     storeFile: storeFile(loaded.config),
