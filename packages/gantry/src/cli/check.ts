@@ -1,5 +1,8 @@
+import { resolve } from 'node:path'
 import { type ConfigProblem, formatProblem, type Inspection } from '@gantry/core'
 import { findConfig } from '../config/find.ts'
+import { UserError } from '../user-error.ts'
+import { checkTypes, typeLines, type TypeReport } from './check-types.ts'
 import { type Command, command, configArgs, jsonArgs } from './command.ts'
 import { type CheckReport, inspectConfig } from './inspect.ts'
 import { print, printJson, table } from './print.ts'
@@ -9,10 +12,14 @@ import { openSession } from './session.ts'
 const check: Command = command({
   name: 'check',
   description: 'say what is wrong with a config, and what it will do',
-  args: { ...jsonArgs, ...configArgs },
+  args: {
+    types: { type: 'boolean', description: "check the config's types, too, with your own TypeScript" },
+    ...jsonArgs,
+    ...configArgs,
+  },
   async run({ args }) {
-    const session = await openSession({ config: findConfig(args.config) })
-    const report = await inspectConfig(session.path, session.config)
+    const { config, types = false } = args
+    const report = args.json ? await reportAnyway(config, types) : await readReport(config, types)
     if (args.json) printJson(report)
     else for (const line of reportLines(report)) print(line)
     if (!report.ok) process.exitCode = 1
@@ -20,6 +27,31 @@ const check: Command = command({
 })
 
 export default check
+
+async function readReport(config: string | undefined, types: boolean): Promise<CheckReport> {
+  const session = await openSession({ config: findConfig(config) })
+  const report = await inspectConfig(session.path, session.config)
+  if (!types) return report
+  const checked = await checkTypes(session.path)
+  return { ...report, ok: report.ok && checked.ok, types: checked }
+}
+
+/** A program that asked for JSON gets it also where there is no config, or none that can be read. */
+async function reportAnyway(config: string | undefined, types: boolean): Promise<CheckReport> {
+  try {
+    return await readReport(config, types)
+  } catch (error) {
+    if (!UserError.is(error)) throw error
+    const { message, details, fix } = error
+    const problem: ConfigProblem = {
+      code: 'NOT_CHECKED',
+      severity: 'error',
+      message: [message, ...details].join('\n'),
+      ...(fix !== undefined && { fix }),
+    }
+    return { path: resolve(config ?? '.'), ok: false, problems: [problem], unpriced: [], unreachable: [] }
+  }
+}
 
 /** The report for people. */
 export function reportLines(report: CheckReport): readonly string[] {
@@ -32,8 +64,11 @@ export function reportLines(report: CheckReport): readonly string[] {
       'Problems',
       report.problems.map((problem) => `${problem.severity}: ${formatProblem(problem)}`),
     ),
+    ...(report.types
+      ? section(`Types, by TypeScript ${report.types.version}`, typeSection(report.types))
+      : []),
     '',
-    verdict(report.problems),
+    verdict(report.problems, report.types),
   ]
 }
 
@@ -59,10 +94,23 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
 }
 
-function verdict(problems: readonly ConfigProblem[]): string {
+const mostTypeLines = 60
+
+function typeSection(types: TypeReport): readonly string[] {
+  const lines = typeLines(types)
+  if (lines.length === 0) return ['no errors']
+  if (lines.length <= mostTypeLines) return lines
+  return [
+    ...lines.slice(0, mostTypeLines),
+    `and ${lines.length - mostTypeLines} more lines; --json has them all`,
+  ]
+}
+
+function verdict(problems: readonly ConfigProblem[], types: TypeReport | undefined): string {
   const errors = problems.filter((problem) => problem.severity === 'error').length
   const warnings = problems.length - errors
-  return `${count(errors, 'error')}, ${count(warnings, 'warning')}${errors === 0 ? ': it boots.' : '.'}`
+  const wrong = types && types.errors.length > 0 ? `, ${count(types.errors.length, 'type error')}` : ''
+  return `${count(errors, 'error')}, ${count(warnings, 'warning')}${wrong}${errors === 0 ? ': it boots.' : '.'}`
 }
 
 function count(number: number, what: string): string {

@@ -6,6 +6,7 @@ import {
   type Inspection,
   type ResolvedConfig,
 } from '@gantry/core'
+import type { TypeReport } from './check-types.ts'
 import { quietLogger } from './logger.ts'
 import { withoutSetup } from './still.ts'
 
@@ -20,6 +21,8 @@ export interface CheckReport {
   readonly unreachable: readonly string[]
   /** Absent where errors keep the gateway from being put together. */
   readonly inspection?: Inspection
+  /** Only where types were asked for. */
+  readonly types?: TypeReport
 }
 
 /** Checks a config, and puts it together without setting anything up: no store is opened, nothing listens. */
