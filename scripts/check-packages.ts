@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { checkChangesets } from './check/changesets.ts'
 import { checkDependencies } from './check/dependencies.ts'
+import { checkDocs } from './check/docs.ts'
 import { checkLayers } from './check/layers.ts'
 import { checkLicences } from './check/licences.ts'
 import { checkManifests } from './check/manifests.ts'
@@ -14,6 +15,7 @@ const problems = [
   ...checkDependencies(workspace),
   ...checkLayers(workspace),
   ...checkSources(workspace),
+  ...checkDocs(workspace),
   ...checkChangesets(workspace),
   ...licences.problems,
 ]

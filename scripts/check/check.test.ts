@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { checkChangesets } from './changesets.ts'
 import { checkDependencies } from './dependencies.ts'
+import { checkDocs, declarationsOf, docProblems } from './docs.ts'
 import { checkLayers } from './layers.ts'
 import { checkLicences, isAllowed } from './licences.ts'
 import { checkManifests } from './manifests.ts'
@@ -51,7 +52,8 @@ function workspace(files: Readonly<Record<string, string | object>> = {}): Works
       dependencies: { zod: 'catalog:' },
     }),
     'packages/core/README.md': '',
-    'packages/core/src/index.ts': "import { z } from 'zod'\nexport const used = z\n",
+    'packages/core/src/index.ts':
+      "import { z } from 'zod'\n/** What is used here. */\nexport const used = z\n",
     'packages/core/node_modules/zod/package.json': { name: 'zod', version: '4.0.0', license: 'MIT' },
     'plugins/one/package.json': manifest(),
     'plugins/one/README.md': '',
@@ -73,6 +75,7 @@ function problemsOf(given: Workspace): readonly string[] {
     ...checkDependencies(given),
     ...checkLayers(given),
     ...checkSources(given),
+    ...checkDocs(given),
     ...checkChangesets(given),
     ...checkLicences(given).problems,
   ]
@@ -213,6 +216,21 @@ describe('a repository', () => {
       /names "@gantry\/two"/,
     ],
     [
+      'export without a docstring',
+      { 'packages/core/src/index.ts': "import 'zod'\nexport const used = 1\n" },
+      /packages\/core\/src\/index\.ts:2: "used" is exported without a docstring/,
+    ],
+    [
+      'export without a docstring, two files on',
+      {
+        'packages/core/src/index.ts': "import 'zod'\nexport * from './a.ts'\n",
+        'packages/core/src/a.ts': "export { type One, two as three } from './b.ts'\n",
+        'packages/core/src/b.ts':
+          'export interface One {}\n/** This one has its docs. */\nexport const two = 2\nexport const own = 3\n',
+      },
+      /^packages\/core\/src\/b\.ts:1: "One" is exported without a docstring$/m,
+    ],
+    [
       'built SQL',
       {
         [a]: "import '@gantry/core'\nexport function f(db, name) {\n  db.run(`select * from t where name = '${name}'`)\n}\n",
@@ -259,6 +277,57 @@ describe('a repository', () => {
     expect(checkManifests(workspace({ 'packages/core/package.json': core })).join()).toMatch(
       /13 runtime dependencies/,
     )
+  })
+})
+
+describe('docstrings', () => {
+  const problemsIn = (text: string): readonly string[] => declarationsOf(text).flatMap(docProblems)
+
+  test.each<[string, string, string[]]>([
+    [
+      'a documented function',
+      '/** Adds two numbers. */\nexport function add(): number {\n  return 1\n}\n',
+      [],
+    ],
+    ['several lines', '/**\n * Adds two numbers.\n * And more.\n */\nexport const add = 1\n', []],
+    [
+      'a comment that is no docstring',
+      '/* Adds two numbers. */\nexport const add = 1\n',
+      ['"add" is exported without a docstring'],
+    ],
+    [
+      'a blank line between',
+      '/** Adds two numbers. */\n\nexport const add = 1\n',
+      ['"add" is exported without a docstring'],
+    ],
+    ['two words', '/** A thing. */\nexport type Thing = 1\n', ['"Thing" is exported without a docstring']],
+    [
+      'a silent throw',
+      '/** Adds two numbers. */\nexport function add(): void {\n  throw new Error()\n}\n',
+      ['the docstring of "add" does not say what it throws'],
+    ],
+    [
+      'a throw that is said',
+      '/** Adds two numbers, or throws. */\nexport async function add(\n  a: number,\n): Promise<void> {\n  if (a) throw new Error()\n}\n',
+      [],
+    ],
+    [
+      'a throw of somebody else',
+      '/** Adds two numbers. */\nexport function add(): void {}\n\nfunction other(): void {\n  throw new Error()\n}\n',
+      [],
+    ],
+    [
+      'a bare number',
+      '/** What it costs. */\nexport interface Cost {\n  readonly much: number\n}\n',
+      ['"Cost.much" is a number without a unit: say it in its name or in a docstring'],
+    ],
+    [
+      'numbers that are explained',
+      '/** What it costs; `much` in cents. */\nexport interface Cost {\n  readonly much: bigint\n  readonly waitMs: number\n  /** Grams. */\n  readonly weight?: number\n}\n',
+      [],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(problemsIn(text)).toEqual(expected)
   })
 })
 

@@ -8,7 +8,7 @@ export function defineKey<T>(name: string): Key<T> {
   return { id: Symbol.for(`gantry.key.${name}`), name }
 }
 
-/** Who pays. */
+/** Who pays: the id of an account. */
 export const account: Key<string> = defineKey('account')
 
 /** The key that was shown. */

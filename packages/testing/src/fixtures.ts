@@ -50,7 +50,7 @@ export function loadFixtures(directory: string | URL): readonly Capture[] {
   return files.map((file) => readCapture(file, readFileSync(join(folder, file), 'utf8')))
 }
 
-/** Reads one capture from its text. */
+/** Reads one capture from its text. Throws an error that names the file and what is wrong. */
 export function readCapture(file: string, text: string): Capture {
   const value = parseJsonLossless(text)
   const fail = (what: string): never => {

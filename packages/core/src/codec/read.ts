@@ -84,44 +84,47 @@ export function requireOneOf<const T extends string>(
   return asOneOf(ownValue(object, key), pointerTo(at, key), allowed)
 }
 
-/** The value itself when it is a string. */
+/** The value itself when it is a string; throws `invalid_request` at `pointer` otherwise. */
 export function asString(value: Json | undefined, pointer: string): string {
   if (typeof value === 'string') return value
   throw wrongType('a string', value, pointer)
 }
 
-/** The value itself when it is a finite number; a number too long for a double is rounded. */
+/**
+ * The value itself when it is a finite number; a number too long for a double is rounded. Throws `invalid_request` at
+ * `pointer` otherwise.
+ */
 export function asNumber(value: Json | undefined, pointer: string): number {
   const number = isRawNumber(value) ? Number(value.rawJSON) : value
   if (typeof number === 'number' && Number.isFinite(number)) return number
   throw wrongType('a number', value, pointer)
 }
 
-/** The value itself when it is a whole number that a double holds exactly. */
+/** The value itself when it is a whole number that a double holds exactly; throws `invalid_request` at `pointer` otherwise. */
 export function asInteger(value: Json | undefined, pointer: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   throw wrongType('an integer', value, pointer)
 }
 
-/** The value itself when it is true or false. */
+/** The value itself when it is true or false; throws `invalid_request` at `pointer` otherwise. */
 export function asBoolean(value: Json | undefined, pointer: string): boolean {
   if (typeof value === 'boolean') return value
   throw wrongType('a boolean', value, pointer)
 }
 
-/** The value itself when it is an array. */
+/** The value itself when it is an array; throws `invalid_request` at `pointer` otherwise. */
 export function asArray(value: Json | undefined, pointer: string): readonly Json[] {
   if (Array.isArray(value)) return value as readonly Json[]
   throw wrongType('an array', value, pointer)
 }
 
-/** The value itself when it is an object. */
+/** The value itself when it is an object; throws `invalid_request` at `pointer` otherwise. */
 export function asObject(value: Json | undefined, pointer: string): JsonObject {
   if (isObject(value)) return value
   throw wrongType('an object', value, pointer)
 }
 
-/** The value itself when it is one of the words. */
+/** The value itself when it is one of the words; throws `invalid_request` at `pointer` otherwise. */
 export function asOneOf<const T extends string>(
   value: Json | undefined,
   pointer: string,

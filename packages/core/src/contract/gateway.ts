@@ -45,7 +45,7 @@ export interface ModelPrice {
   readonly asset?: string
 }
 
-/** Limits of a group. */
+/** Limits of a group; `concurrency` counts requests under way. */
 export interface GroupLimits {
   readonly requestsPerMinute?: number
   readonly tokensPerMinute?: number
@@ -74,7 +74,7 @@ export interface ProviderPlugin extends PluginBase {
   provider(name: string): Provider
 }
 
-/** Store slots. */
+/** Slots that a store can fill. */
 export type StoreSlot = 'keys' | 'ledger' | 'usage' | 'counters' | 'kv' | 'runs'
 
 /** A store that serves at least these slots. */

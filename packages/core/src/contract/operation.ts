@@ -37,6 +37,7 @@ export type Operation = keyof Operations
 export interface EmbedRequest {
   readonly model: string
   readonly inputs: readonly (string | readonly number[] | readonly Part[])[]
+  /** Length of each vector. */
   readonly dimensions?: number
   readonly encoding?: 'float' | 'base64'
   readonly task?: string
@@ -68,7 +69,7 @@ export interface CompactResponse {
   readonly extra?: Extra
 }
 
-/** A page of models, or one by id. */
+/** A page of at most `limit` models, or one by id. */
 export interface ListModelsRequest {
   readonly id?: string
   readonly after?: string
@@ -82,7 +83,9 @@ export interface ModelInfo {
   readonly displayName?: string
   readonly ownedBy?: string
   readonly createdAt?: number
+  /** Tokens. */
   readonly inputLimit?: number
+  /** Tokens. */
   readonly outputLimit?: number
   readonly operations?: readonly Operation[]
   readonly extra?: Extra

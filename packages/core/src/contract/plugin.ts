@@ -6,7 +6,7 @@ import type { KeyRef } from './context.ts'
 import type { HookMap } from './hook.ts'
 import type { Awaitable } from './codec.ts'
 
-/** Structured logger. */
+/** Takes lines with fields; never throws, never waits. */
 export interface Logger {
   debug(message: string, fields?: object): void
   info(message: string, fields?: object): void

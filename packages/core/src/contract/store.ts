@@ -4,13 +4,13 @@ import type { PriceLine } from './pricing.ts'
 import type { Usage } from '../model/usage.ts'
 import type { Outcome } from './context.ts'
 
-/** Paging by cursor. */
+/** Paging by cursor: at most `limit` items that come after `after`. */
 export interface Page {
   readonly after?: string
   readonly limit: number
 }
 
-/** One page. */
+/** One page; without `next` it is the last. */
 export interface Paged<T> {
   readonly items: readonly T[]
   readonly next?: string
@@ -42,7 +42,10 @@ export interface KeyStore<N extends string = string> {
   list(page: Page): Awaitable<Paged<KeyRecord>>
 }
 
-/** Money set aside for one request. */
+/**
+ * Money set aside for one request. Amounts (`amount`, `cap`, `observed`) are nano-units of the asset; `periodStart` and
+ * `expiresAt` are milliseconds since 1970; `epoch` is the same for as long as one process runs.
+ */
 export interface Hold {
   readonly id: string
   readonly account: string
@@ -77,7 +80,7 @@ export type ReserveResult =
       readonly retryAfterMs?: number
     }
 
-/** The final charge of one request. */
+/** The final charge of one request; `amount` in nano-units of the hold's asset. */
 export interface Settlement {
   readonly id: string
   readonly amount: bigint
@@ -87,7 +90,11 @@ export interface Settlement {
   readonly attributes: JsonObject
 }
 
-/** Every method is idempotent by id; see the money page for what each transaction contains. */
+/**
+ * Money. Every method is idempotent by id; see the money page for what each transaction contains. Amounts are
+ * nano-units of their asset, instants milliseconds since 1970. Methods reject with a `GatewayError` when what they are
+ * given cannot be (`invalid_request`, `not_found`, `conflict`, `insufficient_funds`), and then nothing has changed.
+ */
 export interface LedgerStore<N extends string = string> {
   readonly name: N
   reserve(hold: Hold): Awaitable<ReserveResult>

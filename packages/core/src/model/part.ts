@@ -52,7 +52,7 @@ export type MediaSource = { readonly mediaType?: string } & (
   | { readonly kind: 'parts'; readonly parts: readonly Part[] }
 )
 
-/** Visible text. */
+/** Visible text, with the sources it names; `logprobs` as its protocol gives them. */
 export interface TextPart extends PartBase {
   readonly type: 'text'
   readonly text: string
@@ -60,7 +60,7 @@ export interface TextPart extends PartBase {
   readonly logprobs?: readonly Json[]
 }
 
-/** A picture. */
+/** A picture; `detail` is the vendor's word for how closely to look. */
 export interface ImagePart extends PartBase {
   readonly type: 'image'
   readonly source: MediaSource
@@ -202,7 +202,7 @@ export type Part =
   | ToolsAddedPart
   | NativePart
 
-/** A source of a statement. Offsets count UTF-16 units; `native` has the vendor's own. */
+/** A source of a statement. Offsets (`start`, `end`) count UTF-16 units; `native` has the vendor's own. */
 export interface Citation {
   readonly kind: 'url' | 'document' | 'file' | 'other'
   readonly url?: string

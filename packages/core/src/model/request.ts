@@ -85,7 +85,10 @@ export interface OutputShape {
   readonly extra?: Extra
 }
 
-/** Sampling controls. */
+/**
+ * How the next token is chosen; absent is the upstream's default. `temperature`, `topP` and the penalties are in the
+ * range of the client's protocol; `topK` and `logprobs` count tokens.
+ */
 export interface Sampling {
   readonly temperature?: number
   readonly topP?: number

@@ -13,7 +13,7 @@ import {
   type WireRules,
 } from './rules.ts'
 
-/** Anthropic Messages. */
+/** What is known of Anthropic Messages without its codec. */
 export const anthropicRules: WireRules = {
   captures: 'anthropic',
   operation({ request }) {

@@ -30,7 +30,7 @@ export interface StoreSubject {
 /** Every capability that has a suite. */
 export const storeCapabilities: readonly StoreCapability[] = ['keys', 'kv', 'counters', 'ledger', 'usage']
 
-/** Runs the plugin's setup and takes the stores it provides. */
+/** Runs the plugin's setup and takes the stores it provides. Rejects when the setup does; see `StoreSubject` for what is missing. */
 export async function openStore(plugin: AnyPlugin): Promise<StoreSubject> {
   await plugin.setup?.(createFakeHost())
   const take = <S extends StoreCapability>(slot: S): Slots[S] => {

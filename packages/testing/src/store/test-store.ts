@@ -27,7 +27,7 @@ export function testStore(
   registerChecks(`store ${name}`, storeChecks(create, options))
 }
 
-/** The checks that `testStore` registers, for another runner or to try the suite itself. */
+/** The checks that `testStore` registers, for another runner or to try the suite itself. A check rejects when its rule is broken. */
 export function storeChecks(
   create: () => AnyPlugin | Promise<AnyPlugin>,
   { capabilities = ['keys', 'kv', 'ledger', 'usage'] }: StoreSuiteOptions = {},
