@@ -43,6 +43,7 @@ export function resolveSecrets(
 ): ResolvedSecrets {
   const secrets: string[] = []
   const missing: { path: string; variable: string }[] = []
+  const open = new Set<object>()
   const walk = (node: unknown, path: string): unknown => {
     if (isSecretRef(node)) {
       const found = environment[node.variable] || node.fallback
@@ -51,13 +52,23 @@ export function resolveSecrets(
       return found
     }
     if (typeof node === 'string' && secretNames.test(path.replace(/\[\d+\]$/, ''))) secrets.push(node)
-    if (Array.isArray(node)) return node.map((item, index) => walk(item, `${path}[${index}]`))
-    if (isPlain(node)) {
-      return Object.fromEntries(
-        Object.entries(node).map(([name, item]) => [name, walk(item, path ? `${path}.${name}` : name)]),
-      )
-    }
-    return node
+    if (!Array.isArray(node) && !isPlain(node)) return node
+    // An object that leads back to itself was read where it stands first.
+    if (open.has(node)) return node
+    open.add(node)
+    const read = Array.isArray(node) ? readList(node, path) : readObject(node, path)
+    open.delete(node)
+    return read
+  }
+  /** The very list or object that was given where nothing in it had to be read: it may carry marks of its own. */
+  const readList = (list: readonly unknown[], path: string): readonly unknown[] => {
+    const read = list.map((item, index) => walk(item, `${path}[${index}]`))
+    return read.some((item, index) => item !== list[index]) ? read : list
+  }
+  const readObject = (node: Record<string, unknown>, path: string): Record<string, unknown> => {
+    const entries = Object.entries(node)
+    const read = entries.map(([name, item]) => [name, walk(item, path ? `${path}.${name}` : name)] as const)
+    return read.some(([, item], index) => item !== entries[index]![1]) ? Object.fromEntries(read) : node
   }
   return { value: walk(value, ''), secrets, missing }
 }

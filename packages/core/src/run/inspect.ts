@@ -1,7 +1,8 @@
-import type { Filter, Hooks } from '../contract/index.ts'
+import type { ModelPlan, PlannedTarget } from '../config/blueprint.ts'
+import type { Filter, Hooks, Provider } from '../contract/index.ts'
 import { moments } from '../hooks/order.ts'
-import { matches } from '../hooks/compile.ts'
 import type { Runtime } from './runtime.ts'
+import { protocolFor } from './targets.ts'
 
 /** What a gateway is made of, for `gantry check` and for people who want to know. */
 export interface Inspection {
@@ -61,41 +62,17 @@ function inspectRoutes(runtime: Runtime): InspectedRoute[] {
     for (const target of plan.targets) {
       const provider = runtime.blueprint.slots.provider.get(target.provider)
       if (!provider) continue
-      const groups = [...runtime.blueprint.groups.values()]
-        .filter(
-          (group) => group.allows(plan.name) && (!group.providers || group.providers.has(target.provider)),
-        )
-        .map((group) => group.name)
+      const groups = groupsOf(runtime, plan, target)
       for (const client of clients) {
-        const speaks: readonly string[] = 'speaks' in provider ? provider.speaks : []
-        const upstream =
-          target.protocol ?? (speaks.includes(client.name) || speaks.length === 0 ? client.name : speaks[0]!)
-        const hooks = runtime.table['transform.event'].filter(
-          (hook) =>
-            !hook.filter ||
-            matches(hook.filter, {
-              protocol: client.name,
-              operation: 'generate',
-              provider: target.provider,
-              model: plan.name,
-            }),
-        )
-        const same =
-          speaks.length > 0 &&
-          upstream === client.name &&
-          runtime.protocol(upstream)?.client?.relay !== undefined
-        const note = !same
-          ? 'converted'
-          : hooks.length > 0
-            ? `event hooks of ${hooks.map((hook) => hook.plugin).join(', ')} turn the byte relay off where they ask for events`
-            : undefined
+        const upstream = target.protocol ?? protocolFor(runtime, provider, client.name, 'generate')
+        const note = whyNoRelay(runtime, plan, provider, client.name, upstream)
         routes.push({
           model: plan.name,
           client: client.name,
           provider: target.provider,
           targetModel: target.model,
           upstream,
-          relays: same && hooks.length === 0,
+          relays: note === undefined,
           ...(note ? { note } : {}),
           groups,
         })
@@ -103,4 +80,34 @@ function inspectRoutes(runtime: Runtime): InspectedRoute[] {
     }
   }
   return routes
+}
+
+function groupsOf(runtime: Runtime, plan: ModelPlan, target: PlannedTarget): readonly string[] {
+  return [...runtime.blueprint.groups.values()]
+    .filter((group) => group.allows(plan.name) && (!group.providers || group.providers.has(target.provider)))
+    .map((group) => group.name)
+}
+
+/** The same questions the pump asks of a request. */
+function whyNoRelay(
+  runtime: Runtime,
+  plan: ModelPlan,
+  provider: Provider,
+  client: string,
+  upstream: string,
+): string | undefined {
+  if ('generate' in provider || upstream !== client) return 'converted'
+  if (!runtime.protocol(upstream)?.client?.relay) return 'converted'
+  const subject = {
+    protocol: client,
+    operation: 'generate',
+    provider: provider.name,
+    model: plan.name,
+  } as const
+  const hooks = runtime.hooks.of('transform.event', subject)
+  if (hooks) {
+    const names = hooks.map((hook) => hook.plugin).join(', ')
+    return `event hooks of ${names} turn the byte relay off where they ask for events`
+  }
+  return plan.entry.echo === 'asked' ? 'streams are decoded to show the name that was asked for' : undefined
 }

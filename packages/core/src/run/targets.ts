@@ -87,7 +87,12 @@ export function requireTargets(runtime: Runtime, context: RequestContext): void 
 }
 
 /** The client's own protocol if the provider speaks it, else the first it speaks in which the operation can be asked. */
-function protocolFor(runtime: Runtime, provider: Provider, client: string, operation: Operation): string {
+export function protocolFor(
+  runtime: Runtime,
+  provider: Provider,
+  client: string,
+  operation: Operation,
+): string {
   if (!('speaks' in provider)) return client
   const speaks: readonly string[] = provider.speaks
   if (speaks.includes(client)) return client
