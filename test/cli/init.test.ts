@@ -73,6 +73,8 @@ describe('gantry init', () => {
     const below = await gantry(['init', 'deep/er', '--provider', 'openai'], { cwd })
     expect([below.code, existsSync(join(cwd, 'deep/er/gateway.config.ts'))]).toEqual([0, true])
     expect(below.stderr).toContain('OPENAI_API_KEY')
+    const file = await gantry(['init', 'package.json', '--provider', 'openai'], { cwd })
+    expect([file.code, file.stderr]).toEqual([1, expect.stringContaining('Nothing can be written to')])
   })
 
   it.each([

@@ -20,7 +20,7 @@ export function findConfig(given: string | undefined, folder: string = process.c
     message: given === undefined ? 'There is no gateway.config.ts here.' : `There is no config at ${given}.`,
     details: ['Looked for:', ...looked.map((path) => `  ${path}`)],
     fix: [
-      'Run the command where the config is, or name it with --config <file>. A config begins like this:',
+      'Run the command where the config is, name it with --config <file>, or make one with gantry init. It begins like this:',
       '',
       "  import { defineGateway, env } from 'gantry'",
       "  import { standard } from 'gantry/presets'",

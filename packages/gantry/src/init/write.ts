@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { configNames } from '../config/find.ts'
 import { UserError } from '../user-error.ts'
@@ -29,7 +29,7 @@ export function writeConfig(folder: string, answers: Answers): Written {
       fix: 'Edit it, or make another one in an empty folder: gantry init <folder>',
     })
   }
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const manifest = readManifest(folder)
   // A module in any folder: a package.json of somebody else may say that .ts files are CommonJS.
   const config =
@@ -55,6 +55,19 @@ export function writeConfig(folder: string, answers: Answers): Written {
     install: packagesOf(answers).filter((name) => !named.has(name)),
     installForTypes: ['typescript', '@types/node'].filter((name) => !named.has(name)),
     variables: variablesOf(answers),
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+  } catch (cause) {
+    throw new UserError({
+      message: `Nothing can be written to ${folder} (${(cause as NodeJS.ErrnoException).code}).`,
+      fix: 'Name another folder: gantry init <folder>',
+      cause,
+    })
   }
 }
 
