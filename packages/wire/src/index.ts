@@ -4,7 +4,7 @@ export { createSseReader, type SseReader } from './sse-reader.ts'
 export { createFrameSplitter, type FrameSplitter, type OnSegment } from './frame-splitter.ts'
 export { encodeFrame } from './sse-writer.ts'
 export { spliceJson, type Splice } from './json-splice.ts'
-export { guardJson, type JsonLimits } from './json-guard.ts'
+export { guardJson, type JsonLimits, type JsonSize } from './json-guard.ts'
 export {
   anthropicUpstreamHeaders,
   clientHeaders,

@@ -115,21 +115,22 @@ export function skipValue(bytes: Uint8Array, at: number): number {
 /** Position after the closing quote of the string whose opening quote is at `at`. */
 export function skipString(bytes: Uint8Array, at: number): number {
   let position = at + 1
-  const near = Math.min(bytes.length, position + 32)
-  while (position < near) {
-    const byte = bytes[position]
-    if (byte === QUOTE) return position + 1
-    position += byte === BACKSLASH ? 2 : 1
-  }
-  // Long strings (images in base64) are where a native search pays; the last escape may end beyond `near`.
   for (;;) {
+    const near = Math.min(bytes.length, position + 32)
+    while (position < near) {
+      const byte = bytes[position]
+      if (byte === QUOTE) return position + 1
+      position += byte === BACKSLASH ? 2 : 1
+    }
+    // Long strings (images in base64) are where a native search pays; the last escape may end beyond `near`.
+    // In quoted code it finds one escaped quote after another, and the loop is cheaper than as many calls.
     const from = position
     position = bytes.indexOf(QUOTE, from)
     if (position === -1) throw broken(bytes.length)
     let slash = position
     while (slash > from && bytes[slash - 1] === BACKSLASH) slash--
-    if ((position - slash) % 2 === 0) return position + 1
     position++
+    if ((position - 1 - slash) % 2 === 0) return position
   }
 }
 
@@ -166,7 +167,8 @@ function isScalarByte(byte: number): boolean {
   )
 }
 
-function keyOf(bytes: Uint8Array, start: number, end: number): string {
+/** The text of a member's name, from its opening quote to after its closing one. */
+export function keyOf(bytes: Uint8Array, start: number, end: number): string {
   const inner = bytes.subarray(start + 1, end - 1)
   if (!inner.includes(BACKSLASH)) return decoder.decode(inner)
   try {

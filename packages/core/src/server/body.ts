@@ -24,7 +24,7 @@ export async function readBody(
   try {
     let bytes = await collect(source, share, limits)
     if (compressed) bytes = await decode(bytes, share, limits)
-    if (isJson(headers.get('content-type'))) guard(bytes, limits)
+    if (isJson(headers.get('content-type')) || beginsAsJson(bytes)) guard(bytes, share, limits)
     return bytes
   } catch (error) {
     share.release()
@@ -92,9 +92,26 @@ function isJson(contentType: string | null): boolean {
   )
 }
 
-function guard(bytes: Uint8Array, limits: ShellLimits): void {
+/** Whatever a body calls itself: who reads JSON out of it later does not ask. */
+function beginsAsJson(bytes: Uint8Array): boolean {
+  let at = bytes[0] === 0xef ? 3 : 0
+  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++
+  return bytes[at] === 0x7b || bytes[at] === 0x5b
+}
+
+/** Bytes of memory, about: a parsed object, array or member, and a further element of an array. */
+const bytesPerNode = 64
+const bytesPerElement = 8
+
+function guard(bytes: Uint8Array, share: Share, limits: ShellLimits): void {
   try {
-    guardJson(bytes, { maxDepth: limits.maxJsonDepth, maxNodes: limits.maxJsonNodes })
+    const { nodes, elements } = guardJson(bytes, {
+      maxDepth: limits.maxJsonDepth,
+      maxNodes: limits.maxJsonNodes,
+      maxElements: limits.maxJsonElements,
+    })
+    // What is parsed stays as long as the bytes do, and may be thirty times as large.
+    share.take(nodes * bytesPerNode + elements * bytesPerElement)
   } catch (error) {
     if (!WireError.is(error)) throw error
     throw invalid(error.message, error)

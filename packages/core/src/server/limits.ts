@@ -4,7 +4,7 @@ import { getHeapStatistics } from 'node:v8'
 export interface ShellLimits {
   /** A body after decoding; before `server.maxBodyBytes` of the config, 32 MB when neither is set. */
   readonly maxBodyBytes: number
-  /** Bodies of all requests together; a quarter of the heap limit. */
+  /** Bodies of all requests together, with what they become when they are parsed; a quarter of the heap limit. */
   readonly maxInFlightBodyBytes: number
   /** How long a body may take before its rate counts: 30 s. */
   readonly bodyGraceMs: number
@@ -16,6 +16,8 @@ export interface ShellLimits {
   readonly maxJsonDepth: number
   /** Objects, arrays and members of a JSON body: 100,000. */
   readonly maxJsonNodes: number
+  /** Values of a JSON body that follow another in their array or object: 2,000,000. */
+  readonly maxJsonElements: number
   /** How long the rest of a refused body is read and thrown away, so that the client sees the answer: 1 s. */
   readonly lingerMs: number
   /** How much of it: 16 MB. */
@@ -36,6 +38,7 @@ export function shellLimits(limits: Partial<ShellLimits> = {}): Omit<ShellLimits
     maxInflation: 100,
     maxJsonDepth: 64,
     maxJsonNodes: 100_000,
+    maxJsonElements: 2_000_000,
     lingerMs: 1_000,
     lingerBytes: 16 * 1024 * 1024,
     ...limits,

@@ -296,6 +296,20 @@ describe.each([
     ],
     ['JSON is too deep', () => post('['.repeat(100)), 400, 'invalid_request'],
     ['JSON has too many nodes', () => post(`[${'{},'.repeat(60)}{}]`), 400, 'invalid_request'],
+    ['JSON has too many elements', () => post(`[${'0,'.repeat(60)}0]`), 400, 'invalid_request'],
+    ['JSON has a member twice', () => post('{"model":"a","model":"b"}'), 400, 'invalid_request'],
+    [
+      'JSON that is too deep calls itself an image',
+      () => post(` ${'['.repeat(100)}`, { 'content-type': 'image/png' }),
+      400,
+      'invalid_request',
+    ],
+    [
+      'JSON with too many nodes calls itself a form',
+      () => post(`[${'{},'.repeat(60)}{}]`, { 'content-type': 'multipart/form-data' }),
+      400,
+      'invalid_request',
+    ],
     ['a string of JSON has no end', () => post('{"a'), 400, 'invalid_request'],
     ['it is packed twice', () => post('x', { 'content-encoding': 'gzip, gzip' }), 400, 'invalid_request'],
     ['it is packed by brotli', () => post('x', { 'content-encoding': 'br' }), 400, 'invalid_request'],
@@ -307,7 +321,10 @@ describe.each([
     ],
     ['it is no gzip', () => post('{}', { 'content-encoding': 'gzip' }), 400, 'invalid_request'],
   ])('refuses a body when %s', async (_why, init, status, type) => {
-    const { fetch } = await start({ server: { maxBodyBytes: 1000 } }, { maxJsonDepth: 64, maxJsonNodes: 50 })
+    const { fetch } = await start(
+      { server: { maxBodyBytes: 1000 } },
+      { maxJsonDepth: 64, maxJsonNodes: 50, maxJsonElements: 50 },
+    )
     const response = await fetch('/v1/chat/completions', init() as RequestInit)
     expect(response.status).toBe(status)
     expect((await errorOf(response)).type).toBe(type)
@@ -355,6 +372,30 @@ describe.each([
     open = Promise.withResolvers()
     open.resolve()
     expect((await fetch('/v1/chat/completions', post(`"${'x'.repeat(700)}"`))).status).toBe(200)
+  })
+
+  it('bounds what all bodies together become when they are parsed', async () => {
+    const open = Promise.withResolvers<void>()
+    const { fetch, kernel } = await start(
+      {
+        handle: async (incoming) => {
+          await incoming.body()
+          await open.promise
+          return { status: 200, headers: {}, body: 'ok' }
+        },
+      },
+      { maxInFlightBodyBytes: 10_000 },
+    )
+    // Three bytes each, and an object each.
+    const objects = `[${'{},'.repeat(99)}{}]`
+    const first = fetch('/v1/chat/completions', post(objects))
+    await eventually(() => kernel.seen.length === 1)
+    await new Promise((next) => setTimeout(next, 20))
+    const second = await fetch('/v1/chat/completions', post(objects))
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1'])
+    open.resolve()
+    expect((await first).status).toBe(200)
+    expect((await fetch('/v1/chat/completions', post(objects))).status).toBe(200)
   })
 
   it('gives the room of a body back with a short answer, without a word of the kernel', async () => {
