@@ -128,6 +128,18 @@ describe('what is spliced and what is encoded', () => {
   })
 })
 
+it('every byte passes also when the first output comes late', async () => {
+  await start()
+  const bytes = `: hello\n\n${sse(chatFrames(['a', 'b']))}`
+  upstream.reply({
+    headers: { 'content-type': 'text/event-stream' },
+    pieces: bytes.split(/(?<=\n\n)/),
+    paceMs: 15,
+  })
+  const response = await ask({ stream: true, stream_options: { include_usage: true } })
+  expect(await response.text()).toBe(bytes)
+})
+
 describe('echo: asked', () => {
   it.each([false, true])(
     'shows the client the name it asked for, everywhere (streamed: %s)',

@@ -59,6 +59,11 @@ export function upstreamError(name: ErrorClass, message: string, provider: strin
   return new GatewayError({ class: name, message, source: 'upstream', provider }).data
 }
 
+/** An answer that ended before its protocol's last frame. */
+export function truncated(message: string, provider: string): GatewayErrorData {
+  return upstreamError('upstream_truncated', message, provider)
+}
+
 const wireClass: { readonly [kind: string]: ErrorClass } = {
   connect: 'upstream_failed',
   connect_timeout: 'timeout',

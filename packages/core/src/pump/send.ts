@@ -4,6 +4,7 @@ import type { GatewayErrorData } from '../model/index.ts'
 import type { HttpProvider, LoweredTools, UpstreamTimeouts } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
 import { isThenable, withDeadline } from '../hooks/run.ts'
+import type { Tracer } from '../trace/tracer.ts'
 import { encodeOutgoing } from './encode.ts'
 import { faultOf, internalError } from './fault.ts'
 import type { AttemptPlan } from './types.ts'
@@ -33,22 +34,28 @@ export async function sendRequest(
       throw new GatewayError({ class: 'cancelled', message: 'The client closed the connection.' })
     const url = joinUrl(endpoint.url, outgoing.path)
     const { origin } = new URL(endpoint.url)
+    const headers = {
+      'content-type': 'application/json',
+      accept: plan.stream ? 'text/event-stream' : 'application/json',
+      ...joinHeaders(outgoing.headers, endpoint.headers),
+    }
+    if (plan.shared.tracer) traceRequest(plan, plan.shared.tracer, { url, headers, body: outgoing.body })
     dispatched = true
     const response = await plan.shared.outbound.request({
       url,
       origin,
       method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: plan.stream ? 'text/event-stream' : 'application/json',
-        ...joinHeaders(outgoing.headers, endpoint.headers),
-      },
+      headers,
       body: outgoing.body,
       signal,
       ...(provider.timeouts ? { timeouts: wireTimeouts(provider.timeouts) } : {}),
     })
-    const { status, headers, body } = response
-    return { status, headers, body, ...(outgoing.lowered ? { lowered: outgoing.lowered } : {}) }
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: response.body,
+      ...(outgoing.lowered ? { lowered: outgoing.lowered } : {}),
+    }
   } catch (thrown) {
     if (WireError.is(thrown)) return faultOf(thrown, provider.name)
     if (GatewayError.is(thrown)) return { ...faultOf(thrown, provider.name), sent: dispatched }
@@ -59,6 +66,23 @@ export async function sendRequest(
     })
     return { error: internalError(), sent: dispatched }
   }
+}
+
+function traceRequest(
+  plan: AttemptPlan,
+  tracer: Tracer,
+  sent: { url: string; headers: { readonly [name: string]: string }; body: Uint8Array | string },
+): void {
+  const { id } = plan.state
+  tracer.add(id, {
+    kind: 'upstream-request',
+    at: tracer.now(id),
+    target: plan.target,
+    url: sent.url,
+    headers: sent.headers,
+    body: typeof sent.body === 'string' ? sent.body : Buffer.from(sent.body).toString('utf8'),
+    spliced: typeof sent.body !== 'string',
+  })
 }
 
 /** A provider may fetch a token first; one that fails or hangs at that is as good as down. */

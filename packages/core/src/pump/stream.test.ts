@@ -304,7 +304,7 @@ describe('nothing stays behind', () => {
     expect(await readAll(result.body)).toMatch(/^Z~*$/)
     await result.end
     await tick(60)
-    expect(timers()).toBe(before)
+    expect(timers()).toBeLessThanOrEqual(before)
   })
 
   it.each([
@@ -328,7 +328,7 @@ describe('nothing stays behind', () => {
     }
     await tick()
     expect(getEventListeners(signal, 'abort').length).toBe(listeners)
-    expect(timers()).toBe(before)
+    expect(timers()).toBeLessThanOrEqual(before)
   })
 
   it('an upstream that never begins cannot fill the memory', async () => {

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream'
 import type { GatewayErrorData } from '../model/index.ts'
 import type { Outcome } from '../contract/index.ts'
-import { publicError } from '../run/public-error.ts'
-import { classified, faultOf, reportOwnFault, upstreamError } from './fault.ts'
+import { classified, faultOf, reportOwnFault, truncated, upstreamError } from './fault.ts'
 import { blankFault } from './judge.ts'
 import type { StreamLine } from './line.ts'
 import { ownEncoderOf } from './lines.ts'
 import { createObserver, createPingWatch } from './observer.ts'
 import { createOutput, type Output } from './output.ts'
 import { createSilentLine } from './own-words.ts'
+import { endOf, sayError } from './stream-end.ts'
 import type { AttemptEnd, AttemptPlan, AttemptResult, StreamPump } from './types.ts'
 
 /** Bytes an upstream may send before its first output; what comes before the head has to be held. */
@@ -56,15 +56,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
       source?.destroy()
       cancel()
     }
-    resolveEnd({
-      outcome,
-      outputBytes: line.outputBytes,
-      ...(line.usage ? { usage: line.usage } : {}),
-      ...(outcome === 'cut' ? { finish: { reason: 'length' } } : line.finish ? { finish: line.finish } : {}),
-      ...(error ? { error } : {}),
-      ...(firstOutputAt === undefined ? {} : { firstOutputAt }),
-      ...(relayed === undefined ? {} : { relayed }),
-    })
+    resolveEnd(endOf(outcome, line, { error, firstOutputAt, relayed }))
   }
 
   const guarded = (work: () => void): void => {
@@ -77,6 +69,8 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
   }
 
   const flush = (): void => {
+    // What came before the first output is held by the line.
+    if (phase === 'waiting') return
     const ready = line.take()
     if (phase !== 'open' || !output || ready.length === 0) return
     let room = true
@@ -118,16 +112,11 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
       over('failed', error)
     } else if (phase === 'draining') over(left, error)
     else {
-      try {
-        line.fail(publicError(error, plan.shared.redact))
-        flush()
-        output?.finish()
-      } catch (cause) {
-        plan.shared.logger.error('an error could not be encoded', { id: plan.state.id, cause })
-        flush()
-        // Never a clean end: that would be taken for a whole answer.
-        output?.cut(new Error('The answer failed.'))
-      }
+      const said = sayError(plan, line, error)
+      flush()
+      // Never a clean end without it: that would be taken for a whole answer.
+      if (said) output?.finish()
+      else output?.cut(new Error('The answer failed.'))
       over('failed', error)
     }
   }
@@ -192,10 +181,8 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
 
   const feed = (work: () => void): void => {
     if (phase === 'over') return
-    guarded(() => {
-      work()
-      pulse()
-    })
+    guarded(work)
+    guarded(pulse)
   }
 
   const closed = (error?: unknown): void => {
@@ -269,8 +256,4 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
     closed,
     fail,
   }
-}
-
-function truncated(message: string, provider: string): GatewayErrorData {
-  return upstreamError('upstream_truncated', message, provider)
 }

@@ -14,6 +14,7 @@ import type {
 } from '../contract/index.ts'
 import type { Outbound } from '@gantry/wire'
 import type { AttemptState } from '../run/attempt-context.ts'
+import type { Tracer } from '../trace/tracer.ts'
 import type { StreamLine } from './line.ts'
 
 /** Timers of the pump, in milliseconds. */
@@ -48,6 +49,8 @@ export interface PumpShared {
   readonly logger: Logger
   readonly timers: PumpTimers
   readonly redact: (text: string) => string
+  /** Only while somebody traces. */
+  readonly tracer?: Tracer
   /** Takes a place for a detached drain; `false` when all are taken. */
   takeDrain(): boolean
   releaseDrain(): void
