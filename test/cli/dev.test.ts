@@ -183,3 +183,27 @@ describe('gantry dev', () => {
     await dev.waitFor(/Generation 3 serves/)
   })
 })
+
+it('--trace prints every moment of a request', async () => {
+  const traced = startGantry(['dev', '--port', '0', '--trace'], {
+    cwd: project({
+      'gateway.config.ts': text({ pace: 1 }).replace('standard()', 'standard({ auth: false, bill: false })'),
+      'models.ts': models(['first']),
+    }),
+  })
+  const [, at = ''] = await traced.waitFor(/listens on (http:\S+)/)
+  const response = await fetch(`${at}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'first', messages: [{ role: 'user', content: 'say hi' }] }),
+  })
+  expect(response.status).toBe(200)
+  await response.text()
+  await traced.waitFor(/cost +[0-9.]+ usd/)
+  expect(traced.stdout()).toMatch(/completed 200 in [^]*bytes relayed/)
+  expect(traced.stdout()).toMatch(/route · route-failover/)
+  expect(traced.stdout()).toMatch(
+    /→ POST http:\S+\/chat\/completions \(openai-chat, the client’s bytes, spliced\)/,
+  )
+  expect(traced.stdout()).toMatch(/price +tokens: \d+ output × 1000000 pico/)
+})

@@ -1,24 +1,19 @@
-import { createOutbound, type Outbound } from '@gantry/wire'
+import type { Outbound } from '@gantry/wire'
 import { createDebugger, createHooks, type Hookable } from 'hookable'
 import type { AnyPlugin, GatewayConfig, Host, Logger } from './contract/index.ts'
 import { resolveConfig } from './config/resolve.ts'
 import { adoptKept } from './config/keep.ts'
 import { ConfigError, type ConfigProblem } from './config/problem.ts'
 import type { Blueprint } from './config/blueprint.ts'
-import { compileHooks } from './hooks/compile.ts'
-import { orderHooks } from './hooks/order.ts'
-import { defaultDeadlines, isThenable, withDeadline, type HookDeadlines } from './hooks/run.ts'
-import { defaultTimers, type PumpTimers } from './pump/types.ts'
-import { createRedactor } from './redact.ts'
+import { withDeadline, type HookDeadlines } from './hooks/run.ts'
+import type { PumpTimers } from './pump/types.ts'
+import { createRuntime } from './run/create-runtime.ts'
 import { drain } from './run/drain.ts'
-import { createHost } from './run/host.ts'
 import { inspectRuntime, type Inspection } from './run/inspect.ts'
 import { createKernel } from './run/kernel.ts'
-import { plainLogger, redactingLogger } from './run/logger.ts'
-import { authPromises } from './run/phase.ts'
+import { inOrder, inReverse, registerPlugins, type BusHooks } from './run/lifecycle.ts'
 import type { Runtime } from './run/runtime.ts'
-import { defaultSettleRetries } from './run/settle.ts'
-import { createTaskSet } from './run/tasks.ts'
+import type { RequestTrace } from './trace/types.ts'
 import { createShell } from './server/index.ts'
 import type { ShellLimits } from './server/index.ts'
 
@@ -33,6 +28,8 @@ export interface GatewayOptions {
   readonly settleRetries?: readonly number[]
   /** Prints boot and shutdown hooks with their times. */
   readonly debug?: boolean
+  /** Told everything that happened to each request, when it is over. For people who look, not for production. */
+  readonly trace?: (trace: RequestTrace) => void
   /**
    * The gateway that this one follows. Plugins that say `keep` and whose options are equal are taken over from it, and so are its
    * upstream connections; closing it leaves them alone. It goes on serving until it is drained and closed.
@@ -67,8 +64,6 @@ export function checkConfig<R extends string, M extends string, G extends string
 ): Blueprint {
   return resolveConfig(config)
 }
-
-const detachedDrains = 64
 
 /**
  * Composes a gateway: resolves and checks the config, then sets plugins up in order.
@@ -136,116 +131,6 @@ interface Succession {
   }
 }
 
-/** The boot and shutdown bus. Requests never pass it: they run compiled lists. */
-interface BusHooks {
-  setup(host: Host): void | Promise<void>
-  ready(): void | Promise<void>
-  closing(): void | Promise<void>
-  close(): void | Promise<void>
-}
-
-function registerPlugins(
-  bus: Hookable<BusHooks>,
-  plugins: readonly AnyPlugin[],
-  runtime: Runtime,
-  started: AnyPlugin[],
-  handedOver: ReadonlySet<unknown>,
-): void {
-  for (const plugin of plugins) {
-    bus.hook('setup', async (host) => {
-      // Set up by the generation before.
-      if (handedOver.has(plugin)) {
-        started.push(plugin)
-        return
-      }
-      // Also a plugin whose setup fails halfway gets its close: it knows what it had opened.
-      started.push(plugin)
-      await boot(plugin, host, runtime.deadlines.setup)
-    })
-    bus.hook('close', async () => {
-      if (!plugin.close || !started.includes(plugin) || handedOver.has(plugin)) return
-      try {
-        const made = plugin.close()
-        if (isThenable(made)) await withDeadline(made, runtime.deadlines.close, `close of ${plugin.name}`)
-      } catch (cause) {
-        runtime.logger.error(`close of ${plugin.name} failed`, { cause })
-      }
-    })
-  }
-}
-
-async function boot(plugin: AnyPlugin, host: Host, deadline: number): Promise<void> {
-  try {
-    const made = plugin.setup?.(host)
-    if (isThenable(made)) await withDeadline(made, deadline, `setup of ${plugin.name}`)
-  } catch (cause) {
-    if (ConfigError.is(cause)) throw cause
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new ConfigError(
-      [
-        {
-          code: 'SETUP_FAILED',
-          severity: 'error',
-          path: plugin.name,
-          message: `could not be set up: ${message}`,
-        },
-      ],
-      {
-        cause,
-      },
-    )
-  }
-}
-
-function createRuntime(
-  blueprint: Blueprint,
-  options: GatewayOptions,
-  lastCall: AbortSignal,
-  outbound?: Outbound,
-): Runtime {
-  const redact = createRedactor(blueprint.secrets)
-  const chosen =
-    blueprint.plugins.findLast((plugin) => plugin.logger)?.logger ?? options.logger ?? plainLogger()
-  const logger = redactingLogger(chosen, redact)
-  const tasks = createTaskSet((cause) => logger.error('a background task failed', { cause }))
-  const table = orderHooks(blueprint.plugins)
-  const server = blueprint.config.server ?? {}
-  const prefix = server.headerPrefix ?? 'x-gantry'
-  let drains = 0
-  return {
-    blueprint,
-    table,
-    hooks: compileHooks(table),
-    host: createHost(blueprint, logger, tasks),
-    logger,
-    redact,
-    tasks,
-    deadlines: { ...defaultDeadlines, ...options.deadlines },
-    settleRetries: options.settleRetries ?? defaultSettleRetries,
-    active: new Set(),
-    promises: authPromises(blueprint.plugins),
-    lastCall,
-    shared: {
-      outbound: outbound ?? createOutbound(),
-      logger,
-      redact,
-      timers: {
-        ...defaultTimers,
-        ...(server.commitAfterMs === undefined ? {} : { commitAfter: server.commitAfterMs }),
-        ...options.timers,
-      },
-      takeDrain: () => {
-        if (drains >= detachedDrains) return false
-        drains++
-        return true
-      },
-      releaseDrain: () => void drains--,
-    },
-    protocol: (name) => blueprint.slots.protocol.get(name),
-    headerName: (name) => (prefix === false || prefix === '' ? undefined : `${prefix}-${name}`),
-  }
-}
-
 /** A listener outside is no part of the gateway: what it throws is logged, and it does not hold the close up. */
 async function hear(
   runtime: Runtime,
@@ -274,15 +159,4 @@ function createCloser(
     if (!handedOver.has(runtime.shared.outbound)) await runtime.shared.outbound.destroy()
   }
   return () => (closing ??= run())
-}
-
-type BusCallback = (...args: never[]) => void | Promise<void>
-
-/** Our own caller: `callHook` makes an async task for devtools on every call. */
-async function inOrder(hooks: readonly BusCallback[], args: readonly unknown[]): Promise<void> {
-  for (const hook of hooks) await hook(...(args as never[]))
-}
-
-async function inReverse(hooks: readonly BusCallback[], args: readonly unknown[]): Promise<void> {
-  for (const hook of hooks.toReversed()) await hook(...(args as never[]))
 }

@@ -31,3 +31,4 @@ export {
   type ServeOptions,
   type ShellLimits,
 } from './server/index.ts'
+export type { RequestTrace, TraceEntry } from './trace/types.ts'

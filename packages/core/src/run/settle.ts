@@ -47,7 +47,9 @@ export function finishRequest(
   // The account of what happened: those who settle and log it read it, nobody edits it.
   freezeBill(context.usage, context.lines)
   Object.freeze(context)
-  runtime.tasks.add(settleAndLog(runtime, context, phases.bill))
+  const { tracer } = runtime.shared
+  const settled = settleAndLog(runtime, context, phases.bill)
+  runtime.tasks.add(tracer ? settled.finally(() => tracer.finish(context)) : settled)
 }
 
 /** The usage a request is charged by, from what its last attempt left. The table of the money page. */

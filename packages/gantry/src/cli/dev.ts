@@ -1,4 +1,6 @@
+import type { RequestTrace } from '@gantry/core'
 import { type DevLoop, startDevLoop } from '../dev/reload.ts'
+import { traceLines } from '../dev/trace-print.ts'
 import { type Command, command, configArgs, wholeNumber } from './command.ts'
 import { debugLogger, quietLogger } from './logger.ts'
 import { print } from './print.ts'
@@ -20,12 +22,14 @@ const dev: Command = command({
       description: 'port to listen on, before server.port',
       valueHint: 'number',
     },
+    trace: { type: 'boolean', description: 'print every moment of each request, prompts included' },
     ...configArgs,
   },
   async run({ args }) {
     const port = wholeNumber('port', args.port, { min: 0, max: 65_535 })
     const session = await openSession(args)
     const logger = args.debug ? debugLogger : quietLogger
+    const trace = args.trace ? { trace: (one: RequestTrace) => traceLines(one).forEach(print) } : {}
     let loop: DevLoop | undefined
     try {
       await runUntilStopped(session, {
@@ -33,6 +37,7 @@ const dev: Command = command({
         ports: port === undefined ? undefined : [port],
         logger,
         debug: args.debug,
+        ...trace,
         onReady: ({ url, gateway, replace }) => {
           print(`Gantry listens on ${url}`)
           print(`Watching ${session.path} and what it imports.`)
@@ -40,7 +45,7 @@ const dev: Command = command({
             path: session.path,
             gateway,
             fromEnvFile: session.fromEnvFile,
-            options: { logger, debug: args.debug },
+            options: { logger, debug: args.debug, ...trace },
             drainTimeoutMs: session.config.server?.drainTimeoutMs ?? drainTimeoutMs,
             replace,
             print,

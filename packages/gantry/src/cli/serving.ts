@@ -1,4 +1,4 @@
-import { createGateway, type Gateway, type Logger, serve } from '@gantry/core'
+import { createGateway, type Gateway, type GatewayOptions, type Logger, serve } from '@gantry/core'
 import { UserError } from '../user-error.ts'
 import { createAdmin } from '../control/admin.ts'
 import { isLive } from '../control/client.ts'
@@ -16,6 +16,8 @@ export interface ServeOptions {
   readonly logger?: Logger | undefined
   /** Prints boot and shutdown hooks with their times. */
   readonly debug?: boolean | undefined
+  /** Told everything that happened to each request. */
+  readonly trace?: GatewayOptions['trace']
   /** Told once requests are taken. */
   onReady(ready: {
     readonly url: string
@@ -45,6 +47,7 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
     let gateway = await createGateway(session.config, {
       ...(options.logger && { logger: options.logger }),
       debug: options.debug ?? false,
+      ...(options.trace && { trace: options.trace }),
     })
     undo.push(() => gateway.close())
     for (const problem of gateway.problems) {
