@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, startChild } from './ipc.ts'
 import type { LoadRequest, LoadResult } from './load.ts'
 import type { Usage } from './probe.ts'
-import { requestBody, type Row, type ServerName } from './rows.ts'
+import { requestBody, type Row, type ServerName, streamWindow } from './rows.ts'
 import type { Books } from './servers/gateway.ts'
 import { median, percentile } from './statistics.ts'
 
@@ -14,9 +15,9 @@ export interface Plan {
   readonly rounds: number
   /** Time in which the requests of one round begin. */
   readonly sliceMs: number
+  /** Before the rounds every server gets so many requests, so that its code is compiled, or so much time. */
   readonly warmUpMs: number
-  /** At most so many requests a slice; no limit where it is absent. */
-  readonly requests?: number
+  readonly warmUpRequests: number
   /** A folder for one CPU profile of the gateway a row, taken in a slice of its own after the rounds. */
   readonly profiles?: string
 }
@@ -51,7 +52,19 @@ interface Running {
   readonly key: string
   readonly slices: Slice[]
   sent: number
+  /** Between slices a server rests: what it has used after one is what it has used before the next. */
+  last: Usage
 }
+
+/** What all slices of a row share. */
+interface Bench {
+  readonly row: Row
+  readonly upstream: Child
+  readonly load: Child
+  readonly body: string
+}
+
+type Bound = Pick<LoadRequest, 'milliseconds' | 'requests'>
 
 interface Slice {
   readonly cpu: number
@@ -74,26 +87,29 @@ export async function measureRow(row: Row, plan: Plan): Promise<MeasuredRow> {
     return child
   }
   try {
-    const upstream = (await start('servers/upstream.ts')).ready as string
-    const load = await start('load.ts')
+    const upstream = await start('servers/upstream.ts')
+    const bench: Bench = { row, upstream, load: await start('load.ts'), body: requestBody(row) }
     const servers: Running[] = []
     for (const name of row.servers) {
-      const child = await start(`servers/${name}.ts`, { upstream, directory })
+      const child = await start(`servers/${name}.ts`, { upstream: upstream.ready, directory })
       const ready = child.ready as string | { url: string; key: string }
       const { url, key } = typeof ready === 'string' ? { url: ready, key: 'none' } : ready
-      servers.push({ name, child, url, key, slices: [], sent: 0 })
+      servers.push({ name, child, url, key, slices: [], sent: 0, last: await child.ask('usage') })
     }
-    const body = requestBody(row)
-    for (const server of servers) await runSlice(row, body, load, server, plan, plan.warmUpMs)
+    const warmUp = { milliseconds: plan.warmUpMs, requests: plan.warmUpRequests }
+    for (const server of servers) await runSlice(bench, server, warmUp)
+    // Of a paced stream one generation a round: its length is the row's own.
+    const slice: Bound = row.stream
+      ? { milliseconds: plan.sliceMs, requests: row.concurrency }
+      : { milliseconds: plan.sliceMs }
     for (let round = 0; round < plan.rounds; round++) {
       const order = [...servers.slice(round % servers.length), ...servers.slice(0, round % servers.length)]
-      for (const server of order)
-        server.slices.push(await runSlice(row, body, load, server, plan, plan.sliceMs))
+      for (const server of order) server.slices.push(await runSlice(bench, server, slice))
     }
     const gateway = servers.find((server) => server.name === 'gateway') as Running
     if (plan.profiles !== undefined) {
       await gateway.child.ask('profile')
-      await runSlice(row, body, load, gateway, plan, plan.sliceMs * 3)
+      await runSlice(bench, gateway, { milliseconds: plan.sliceMs * 3 })
       const file = `${row.name.replaceAll(/[^a-z0-9]+/g, '-')}.cpuprofile`
       await gateway.child.ask('profiled', join(plan.profiles, file))
     }
@@ -105,31 +121,44 @@ export async function measureRow(row: Row, plan: Plan): Promise<MeasuredRow> {
   }
 }
 
-async function runSlice(
-  row: Row,
-  body: string,
-  load: Child,
-  server: Running,
-  plan: Plan,
-  milliseconds: number,
-): Promise<Slice> {
-  const before = await server.child.ask<Usage>('usage')
-  const result = await load.ask<LoadResult>('run', {
+async function runSlice(bench: Bench, server: Running, bound: Bound): Promise<Slice> {
+  const { row, load, upstream } = bench
+  const running = load.ask<LoadResult>('run', {
     url: server.url,
     key: server.key,
-    body,
+    body: bench.body,
     stream: row.stream,
     concurrency: row.concurrency,
-    milliseconds,
-    ...(plan.requests === undefined ? {} : { requests: plan.requests }),
+    ...bound,
   } satisfies LoadRequest)
-  const after = await server.child.ask<Usage>('usage')
+  // Its failure is seen below, whatever else fails first.
+  running.catch(() => {})
+  const usage = (): Promise<Usage> => server.child.ask('usage')
+  const pieces = (): Promise<number> => upstream.ask('pieces')
+  let before = server.last
+  let after: Usage | undefined
+  let count = 0
+  if (row.stream) {
+    // Events are measured while all streams run: what a request costs has rows of its own.
+    await sleep(streamWindow.from)
+    const first = await pieces()
+    before = await usage()
+    await sleep(streamWindow.to - streamWindow.from)
+    count = (await pieces()) - first
+    after = await usage()
+  }
+  const result = await running
+  server.last = await usage()
+  after ??= server.last
+  if (!row.stream) count = result.requests
   server.sent += result.requests
   if (result.failed > 0) {
-    throw new Error(`${row.name}, ${server.name}: ${result.failed} requests failed, one with: ${result.failure}`)
+    throw new Error(
+      `${row.name}, ${server.name}: ${result.failed} requests failed, one with: ${result.failure}`,
+    )
   }
   return {
-    cpu: (after.cpu - before.cpu) / (result.requests * (row.stream ? row.answer.size : 1)),
+    cpu: (after.cpu - before.cpu) / count,
     p50: percentile(result.latencies, 0.5),
     p99: percentile(result.latencies, 0.99),
     rss: after.rss,
@@ -143,12 +172,13 @@ async function checkBooks({ child, sent }: Running): Promise<MeasuredRow['billed
   const end = performance.now() + 15_000
   for (;;) {
     const books = await child.ask<Books>('books')
-    const isRight = books.charged === wanted && books.held === '0' && books.broken === 0 && books.lines >= sent
+    const isRight =
+      books.charged === wanted && books.held === '0' && books.broken === 0 && books.lines >= sent
     if (isRight) return { requests: sent, charged: books.charged }
     if (performance.now() > end) {
       throw new Error(`the books do not add up after ${sent} requests (${wanted}): ${JSON.stringify(books)}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await sleep(200)
   }
 }
 

@@ -46,10 +46,11 @@ export function resultsPage(measured: readonly MeasuredRow[], plan: Plan, loadBe
 Written by \`pnpm bench\`; do not edit. How it measures: [README.md](README.md).
 
 - Machine: ${machineShape()}; load average ${loadBefore.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after.
-- Plan: ${plan.rounds} rounds of ${plan.sliceMs} ms a server and row, interleaved, after ${plan.warmUpMs} ms of warm-up. Medians.
-- CPU is user and system time of the server's whole process, per request, or per paced event in rows of streams.
+- Plan: ${plan.rounds} rounds of ${plan.sliceMs} ms a server and row, interleaved, after ${plan.warmUpRequests} requests or ${plan.warmUpMs} ms of warm-up. Medians.
+- CPU is user and system time of the server's whole process, per request; in rows of streams per paced event while all streams run.
 - Ratio is that time over the bare h3 + undici relay's of the same round. Compare ratios; the rest is the machine's.
 - p50 and p99 are of the closed loop; of a stream, until its first byte.
+- Requests under way at a time: ${[...new Set(measured.map(({ row }) => row.concurrency))].join(' or ')}.
 - Every answer was checked, and the gateway's ledger and log agree with what was sent: ${measured
     .map(({ billed }) => billed.requests)
     .reduce((sum, one) => sum + one, 0)} requests in all.

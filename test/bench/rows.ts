@@ -25,8 +25,11 @@ export interface Row {
   readonly budget?: number
 }
 
-const small = { stream: false, promptCharacters: 40, answer: { size: 60, paceMs: 0 }, concurrency: 16 }
-const paced = { stream: true, promptCharacters: 40, answer: { size: 50, paceMs: 20 }, concurrency: 50 }
+const small = { stream: false, promptCharacters: 40, answer: { size: 60, paceMs: 0 }, concurrency: 32 }
+const paced = { stream: true, promptCharacters: 40, answer: { size: 60, paceMs: 20 }, concurrency: 50 }
+
+/** When the events of streams are counted, in milliseconds after their requests: after the heads, before the ends. */
+export const streamWindow: { readonly from: number; readonly to: number } = { from: 400, to: 1150 }
 
 /**
  * Every row of the bench. A row with a conversion is held against the same relay as its row without one: the relay

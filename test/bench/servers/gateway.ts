@@ -37,7 +37,11 @@ const gateway = await createGateway(
     },
     models: {
       'bench-chat': { to: 'chat/bench-chat', price: { input: '1', output: '1' } },
-      'bench-claude': { to: 'claude/bench-claude', price: { input: '1', output: '1' }, maxOutputTokens: 4096 },
+      'bench-claude': {
+        to: 'claude/bench-claude',
+        price: { input: '1', output: '1' },
+        maxOutputTokens: 4096,
+      },
     },
     groups: { standard: { models: ['*'], ratio: '0.8' } },
     defaultGroup: 'standard',
@@ -53,13 +57,17 @@ await ledger.transfer({
   counterAccount: 'manual:usd',
   reference: 'bench',
 })
-const issued = await gateway.plugins.map(keyringOf).find(Boolean)?.issue({ account: 'bench', group: 'standard' })
+const issued = await gateway.plugins
+  .map(keyringOf)
+  .find(Boolean)
+  ?.issue({ account: 'bench', group: 'standard' })
 const server = await serve(gateway, { port: 0 })
 
 async function books(): Promise<Books> {
   const [wallet] = await ledger.balance('bench')
   let lines = 0
-  for await (const chunk of createReadStream(log)) for (const byte of chunk as Buffer) if (byte === 10) lines++
+  for await (const chunk of createReadStream(log))
+    for (const byte of chunk as Buffer) if (byte === 10) lines++
   return {
     charged: String(credit - (wallet?.posted ?? 0n)),
     held: String(wallet?.held),

@@ -16,6 +16,8 @@ const head = {
 }
 const usage = { prompt_tokens: 24, completion_tokens: 16, total_tokens: 40 }
 let streams = 0
+/** Pieces of all streams written so far. */
+let pieces = 0
 const instruction = /answer (\d+) (\d+)"/
 
 const server = createServer((request, response) => {
@@ -41,15 +43,17 @@ const server = createServer((request, response) => {
 })
 
 /** Each piece is a write of its own, and every stream has a phase of its own. */
-function stream(response: ServerResponse, wire: Wire, pieces: number, paceMs: number): void {
+function stream(response: ServerResponse, wire: Wire, size: number, paceMs: number): void {
   response.writeHead(200, { ...head, 'content-type': 'text/event-stream' })
   response.write(wire.open)
-  let left = pieces
+  let left = size
   let timer: NodeJS.Timeout
   const next = (): void => {
     timer = setTimeout(next, paceMs)
-    if (left-- > 0) response.write(wire.piece)
-    else response.end(wire.close)
+    if (left-- > 0) {
+      pieces++
+      response.write(wire.piece)
+    } else response.end(wire.close)
   }
   // The golden ratio spreads the streams over the pace; begun together they would come in bursts.
   timer = setTimeout(next, 1 + ((streams++ * 0.618) % 1) * paceMs)
@@ -145,5 +149,7 @@ const messages: Wire = {
 
 server.keepAliveTimeout = 60_000
 server.listen(0, '127.0.0.1', () => {
-  serveParent(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {}, () => server.close())
+  serveParent(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { pieces: () => pieces }, () =>
+    server.close(),
+  )
 })
