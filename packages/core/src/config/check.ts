@@ -2,6 +2,7 @@ import type { AnyPlugin } from '../contract/index.ts'
 import { bootNotes } from '../define.ts'
 import { account, group, key } from '../keys.ts'
 import type { Blueprint } from './blueprint.ts'
+import { checkExposure } from './check-exposure.ts'
 import { checkKeys, hookNames } from './check-keys.ts'
 import { checkNames, checkReach } from './check-names.ts'
 import { didYouMean } from './nearest.ts'
@@ -25,6 +26,7 @@ export function checkMeaning(blueprint: Blueprint, providers: readonly string[],
   if (plugins.every((plugin) => !isBroken(plugin))) {
     checkKeys(plugins, report, writtenWithoutPlugin(blueprint))
     checkSpeech(blueprint, report)
+    checkExposure(blueprint, report)
   }
   for (const plugin of plugins) {
     for (const problem of ownProblems(plugin, blueprint)) report(problem)

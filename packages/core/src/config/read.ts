@@ -1,4 +1,5 @@
 import type { GroupEntry, ModelEntry, ServerOptions } from '../contract/index.ts'
+import { isAddressEntry } from '../server/address.ts'
 import {
   amount,
   finite,
@@ -35,10 +36,14 @@ const serverShapes: { readonly [key in keyof Required<ServerOptions>]: Shape } =
     test: (value) => value === false || (typeof value === 'string' && tokenPattern.test(value)),
   },
   cors: {
-    expected: 'an object with `origins`, a list of texts',
-    test: (value) => isTable(value) && texts.test(value['origins']),
+    expected:
+      'an object with `origins`, a list of "*" and origins as browsers send them ("https://app.example")',
+    test: (value) => isTable(value) && isListOf(value['origins'], isOrigin),
   },
-  trustedProxies: texts,
+  trustedProxies: {
+    expected: 'a list of addresses, networks ("10.0.0.0/8") and "loopback"',
+    test: (value) => isListOf(value, isAddressEntry),
+  },
   maxBodyBytes: whole(1),
   commitAfterMs: amount,
   drainTimeoutMs: amount,
@@ -124,6 +129,17 @@ export function readGroups(
 }
 
 // ---
+
+function isListOf(value: unknown, test: (text: string) => boolean): boolean {
+  return texts.test(value) && (value as readonly string[]).every(test)
+}
+
+/** What a browser may send as `Origin`, letter for letter: one with a slash or in capitals would never match. */
+function isOrigin(text: string): boolean {
+  if (text === '*' || text === 'null') return true
+  if (/^https?:/i.test(text)) return URL.canParse(text) && new URL(text).origin === text
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+$/.test(text)
+}
 
 function readEntries<T>(
   value: unknown,

@@ -157,6 +157,34 @@ describe('mistakes', () => {
     ['groups missing', { groups: undefined }, 'WRONG_TYPE groups'],
     ['port is a text', { server: { port: '8787' } }, 'WRONG_TYPE server.port'],
     ['port too large', { server: { port: 65_536 } }, 'WRONG_TYPE server.port'],
+    [
+      'proxy that is no address',
+      { server: { trustedProxies: ['proxy.local'] } },
+      'WRONG_TYPE server.trustedProxies',
+    ],
+    [
+      'proxies of a network that is none',
+      { server: { trustedProxies: ['10.0.0.0/33'] } },
+      'WRONG_TYPE server.trustedProxies',
+    ],
+    [
+      'origin with a path',
+      { server: { cors: { origins: ['https://app.test/'] } } },
+      'WRONG_TYPE server.cors',
+    ],
+    [
+      'origin with its default port',
+      { server: { cors: { origins: ['https://app.test:443'] } } },
+      'WRONG_TYPE server.cors',
+    ],
+    ['origin in capitals', { server: { cors: { origins: ['https://App.test'] } } }, 'WRONG_TYPE server.cors'],
+    ['origin without a scheme', { server: { cors: { origins: ['app.test'] } } }, 'WRONG_TYPE server.cors'],
+    ['open to the network without keys', { server: { host: '0.0.0.0' } }, 'NO_AUTH server.host'],
+    [
+      'limits nobody enforces',
+      { groups: { g: { models: ['*'], limits: { concurrency: 1 } } } },
+      'LIMITS_NOT_ENFORCED groups.g.limits',
+    ],
     ['misspelt option', { sevrer: {} }, 'UNKNOWN_OPTION sevrer'],
     ['target without slash', { models: { m: { to: 'openai' } } }, 'MALFORMED_TARGET models.m.to'],
     ['target without model', { models: { m: { to: 'openai/' } } }, 'MALFORMED_TARGET models.m.to'],
@@ -245,6 +273,30 @@ describe('mistakes', () => {
   ]
   test.each(oneSlip)('%s', (_, change, expected) => {
     expect(problemsOf({ ...good(), ...change })).toEqual([expected])
+  })
+
+  test('addresses, networks and origins as they are written', () => {
+    const server = {
+      trustedProxies: ['loopback', '10.0.0.0/8', '::1', 'fd00::/8', '192.0.2.1'],
+      cors: { origins: ['*', 'null', 'https://app.test', 'http://localhost:3000', 'app://obsidian.md'] },
+    }
+    expect(problemsOf({ ...good(), server })).toEqual([])
+  })
+
+  test('an open host is fine with auth of a plugin or of the config, and on loopback', () => {
+    const auth = (): void => {}
+    for (const change of [
+      { server: { host: '0.0.0.0' }, plugins: [chat, { name: 'x', hooks: { auth } }] },
+      { server: { host: '::' }, hooks: { auth } },
+      ...['127.0.0.1', '127.0.0.2', '::1', 'localhost'].map((host) => ({ server: { host } })),
+    ]) {
+      expect(problemsOf({ ...good(), ...change })).toEqual([])
+    }
+  })
+
+  test('limits are believed where a limit plugin is installed', () => {
+    const groups = { g: { models: ['*'], limits: { concurrency: 1 } } }
+    expect(problemsOf({ ...good(), groups, plugins: [chat, { name: 'limit-rate' }] })).toEqual([])
   })
 
   test('a model without a price matters only where a bill plugin is installed', () => {

@@ -10,19 +10,36 @@ export function createAddressList(entries: readonly string[]): (address: string)
       list.addAddress('::1', 'ipv6')
       continue
     }
-    const [address = '', bits] = entry.split('/')
-    if (isIP(address) === 0) continue
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4'
-    const length = bits === undefined ? Number.NaN : Number(bits)
-    if (bits === undefined) list.addAddress(address, family)
-    else if (Number.isInteger(length) && length >= 0 && length <= (family === 'ipv6' ? 128 : 32)) {
-      list.addSubnet(address, length, family)
-    }
+    const network = networkOf(entry)
+    if (network === undefined) continue
+    if (network.bits === undefined) list.addAddress(network.address, network.family)
+    else list.addSubnet(network.address, network.bits, network.family)
   }
   return (address) => {
     const plain = plainAddress(address)
     return isIP(plain) !== 0 && list.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4')
   }
+}
+
+/** Whether a text is what `createAddressList` takes. */
+export function isAddressEntry(entry: string): boolean {
+  return entry === 'loopback' || networkOf(entry) !== undefined
+}
+
+interface Network {
+  readonly address: string
+  readonly family: 'ipv4' | 'ipv6'
+  /** Absent for a single address. */
+  readonly bits?: number
+}
+
+function networkOf(entry: string): Network | undefined {
+  const [, address = '', , length] = /^([^/]+)(\/(\d{1,3}))?$/.exec(entry) ?? []
+  if (isIP(address) === 0) return undefined
+  const family = isIPv6(address) ? 'ipv6' : 'ipv4'
+  if (length === undefined) return { address, family }
+  const bits = Number(length)
+  return bits <= (family === 'ipv6' ? 128 : 32) ? { address, family, bits } : undefined
 }
 
 /** An IPv4 address that came through an IPv6 socket, as IPv4; without a zone. */
