@@ -10,7 +10,12 @@ const write = async (given: readonly Snippet[]): Promise<string> => {
   return folder
 }
 beforeAll(async () => {
-  snippets = snippetsOf(await readFile(new URL('../../docs/plugins.md', import.meta.url), 'utf8'))
+  const page = await readFile(new URL('../../docs/plugins.md', import.meta.url), 'utf8')
+  const readme = await readFile(new URL('../../packages/testing/README.md', import.meta.url), 'utf8')
+  const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? []
+  expect(example).toContain("from './index.ts'")
+  const text = example.replace('./index.ts', './provider-acme.ts')
+  snippets = [...snippetsOf(page), { file: 'readme.test.ts', text, line: 0 }]
 })
 afterAll(async () => {
   for (const folder of folders) await removeSnippets(folder)

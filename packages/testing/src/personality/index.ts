@@ -1,6 +1,7 @@
 import { createRandom } from '../random.ts'
 import type { Replier, Reply } from '../upstream/reply.ts'
 import { cut, redirect, refusals } from './cut.ts'
+import { oddFrames } from './frames.ts'
 import { garbage } from './garbage.ts'
 import type { Personality, UpstreamMaterial } from './personality.ts'
 import { silent } from './silence.ts'
@@ -9,7 +10,14 @@ export type { Personality, UpstreamMaterial } from './personality.ts'
 export { anthropicMaterial, chatMaterial } from './material.ts'
 
 /** Every way of misbehaving that a gateway has to live with, on any wire. */
-export const personalities: readonly Personality[] = [...silent, ...garbage, ...cut, ...refusals, redirect]
+export const personalities: readonly Personality[] = [
+  ...silent,
+  ...garbage,
+  ...oddFrames,
+  ...cut,
+  ...refusals,
+  redirect,
+]
 
 /** How a misbehaving host is made. */
 export interface PersonalityReplierOptions {

@@ -92,3 +92,17 @@ export function withTokens(object: JsonObject, count: JsonObject[string]): JsonO
     ]),
   )
 }
+
+/** A personality as a row of a table. */
+export type PersonalityRow = readonly [
+  name: string,
+  what: string,
+  answers: Personality['answers'],
+  expect: Personality['expect'],
+  reply: Personality['reply'],
+]
+
+/** Personalities of one kind from their rows. */
+export function fromRows(kind: Personality['kind'], rows: readonly PersonalityRow[]): readonly Personality[] {
+  return rows.map(([name, what, answers, expect, reply]) => ({ name, kind, what, answers, expect, reply }))
+}

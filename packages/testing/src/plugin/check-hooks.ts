@@ -12,8 +12,9 @@ import { plainEvents } from '../gateway/plain.ts'
 import { deepFreeze } from '../protocol/streams.ts'
 import type { Check } from '../suite/check.ts'
 import { must, show, within } from '../suite/must.ts'
+import { answers, isAllowed, moments, synchronous } from './moments.ts'
 import { withPlugin } from './open.ts'
-import { moments, type PluginSuiteOptions } from './options.ts'
+import type { PluginSuiteOptions } from './options.ts'
 
 /** Checks of each hook by itself: what it answers, what it throws, that it ends. */
 export function hookChecks(options: PluginSuiteOptions): readonly Check[] {
@@ -86,35 +87,11 @@ async function passes(plugin: AnyPlugin, moment: keyof Hooks, captured: Captured
   const later = isThenable(answer)
   must(!later || !synchronous.includes(moment), `${moment} answers a promise; this moment is synchronous.`)
   const settled: unknown = later ? await within(patienceMs, moment, answer) : answer
-  must(isAllowed(moment, settled), `${moment} answers ${show(settled)}; ${allowed[moment]}.`)
+  must(isAllowed(moment, settled), `${moment} answers ${show(settled)}; ${answers[moment]}.`)
   if (moment === 'transform.event' && typeof settled === 'function') checkTransform(settled as Transform)
 }
 
 type Transform = NonNullable<ReturnType<Hooks['transform.event']>>
-
-const synchronous: readonly (keyof Hooks)[] = ['transform.event', 'bill.observe', 'route.outcome']
-
-const response = 'a Response or nothing'
-const allowed: { readonly [moment in keyof Hooks]: string } = {
-  auth: response,
-  route: response,
-  'bill.reserve': response,
-  'transform.request': 'nothing',
-  'transform.event': 'a function or nothing',
-  'bill.observe': '"stop" or nothing',
-  'route.outcome': '"retry", "next", "stop" or nothing',
-  'bill.settle': 'nothing',
-  log: 'nothing',
-}
-
-function isAllowed(moment: keyof Hooks, answer: unknown): boolean {
-  if (answer === undefined) return true
-  if (moment === 'transform.event') return typeof answer === 'function'
-  if (moment === 'bill.observe') return answer === 'stop'
-  if (moment === 'route.outcome') return ['retry', 'next', 'stop'].some((one) => one === answer)
-  if (allowed[moment] === response) return answer instanceof Response
-  return false
-}
 
 function givenTo(moment: keyof Hooks, captured: CapturedContext): readonly object[] {
   const usage = { tokens: { input: 3, output: 2 }, source: 'upstream', final: true } as const

@@ -3,8 +3,9 @@ import { plainRequest } from '../gateway/plain.ts'
 import { createTestGateway, type TestGateway } from '../gateway/test-gateway.ts'
 import type { Check } from '../suite/check.ts'
 import { must, show, within } from '../suite/must.ts'
+import { moments, synchronous } from './moments.ts'
 import { configOf } from './open.ts'
-import { moments, type PluginSuiteOptions } from './options.ts'
+import type { PluginSuiteOptions } from './options.ts'
 
 /**
  * Checks of the plugin in a whole gateway, beside another plugin whose hooks fail. Not of a provider: the plain gateway
@@ -38,8 +39,6 @@ interface Fault {
   readonly moment: keyof Hooks
   readonly kind: 'throws' | 'hangs' | 'wrong type'
 }
-
-const synchronous: readonly (keyof Hooks)[] = ['transform.event', 'bill.observe', 'route.outcome']
 
 /** What the faulty neighbour gets before it is given up. */
 const deadline = 40

@@ -2,8 +2,9 @@ import { bootNotes, type AnyPlugin, type KeyRef } from '@gantry/core'
 import { createFakeHost } from '../fake/host.ts'
 import type { Check } from '../suite/check.ts'
 import { must, show, within } from '../suite/must.ts'
+import { moments } from './moments.ts'
 import { configOf, withPlugin } from './open.ts'
-import { moments, type PluginSuiteOptions } from './options.ts'
+import type { PluginSuiteOptions } from './options.ts'
 import { leftBehind } from './resources.ts'
 
 /** Checks of the plugin as an object, and of its life from setup to close. */

@@ -1,4 +1,4 @@
-import type { AnyPlugin, ErrorClass, Hooks, ResolvedConfig } from '@gantry/core'
+import type { AnyPlugin, ErrorClass, ResolvedConfig } from '@gantry/core'
 import type { ContextOptions } from '../fake/context.ts'
 
 /** What a plugin is tested with. */
@@ -23,16 +23,3 @@ export interface PluginRefusal {
   readonly request: ContextOptions
   readonly class: ErrorClass
 }
-
-/** Names of the moments, in run order. */
-export const moments: readonly (keyof Hooks)[] = [
-  'auth',
-  'route',
-  'bill.reserve',
-  'transform.request',
-  'transform.event',
-  'bill.observe',
-  'route.outcome',
-  'bill.settle',
-  'log',
-]

@@ -1,5 +1,6 @@
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
+import { createServer, connect, type Socket } from 'node:net'
 import { createRandom } from '../random.ts'
+import { listenOnLoopback } from '../upstream/listen.ts'
 import { passBytes, type Faults as Direction, type Passed } from './pass.ts'
 
 /** What goes wrong with bytes in one direction. Nothing by default. */
@@ -87,11 +88,7 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
     pass(client, upstream, 'toTarget')
     pass(upstream, client, 'toClient')
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
+  const port = await listenOnLoopback(server)
 
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { listenOnLoopback } from './listen.ts'
 import { createRandom } from '../random.ts'
 import type { Replier, Reply, SeenRequest } from './reply.ts'
 import { sendReply, type SendLog } from './send.ts'
@@ -98,11 +99,7 @@ export async function createFakeUpstream(options: FakeUpstreamOptions = {}): Pro
     socket.on('error', ignore)
     socket.once('close', () => sockets.delete(socket))
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
+  const port = await listenOnLoopback(server)
 
   return {
     url: `http://127.0.0.1:${port}`,
