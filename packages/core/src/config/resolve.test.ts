@@ -275,6 +275,14 @@ describe('mistakes', () => {
     expect(problemsOf({ ...good(), ...change })).toEqual([expected])
   })
 
+  test('what looks like an object and is none is called by its name', () => {
+    const messageOf = (models: unknown): string | undefined =>
+      resolveConfig({ ...good(), models }).problems.find(({ path }) => path === 'models')?.message
+    expect(messageOf(new Map())).toBe('has to be an object, not an object of a class.')
+    expect(messageOf(Promise.resolve({}))).toBe('has to be an object, not a promise.')
+    expect(messageOf([])).toBe('has to be an object, not a list.')
+  })
+
   test('addresses, networks and origins as they are written', () => {
     const server = {
       trustedProxies: ['loopback', '10.0.0.0/8', '::1', 'fd00::/8', '192.0.2.1'],

@@ -113,6 +113,7 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (typeof value === 'string') return 'a text'
-  if (typeof value === 'object') return 'an object'
+  if (value instanceof Promise) return 'a promise'
+  if (typeof value === 'object') return isTable(value) ? 'an object' : 'an object of a class'
   return `a ${typeof value}`
 }

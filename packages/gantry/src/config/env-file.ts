@@ -4,8 +4,8 @@ import { parseEnv } from 'node:util'
 import { UserError } from '../user-error.ts'
 
 /**
- * Reads the `.env` of a folder, where there is one. Variables that are set already stay as they are.
- * Returns the names it set.
+ * Reads the `.env` of a folder, where there is one. Variables that are set already stay as they are; one that is set to
+ * nothing counts as not set, as it does for `env()`. Returns the names it set.
  */
 export function readEnvFile(
   folder: string,
@@ -16,7 +16,7 @@ export function readEnvFile(
   if (text === undefined) return []
   const set: string[] = []
   for (const [name, value] of Object.entries(parseEnv(text))) {
-    if (environment[name] !== undefined) continue
+    if (environment[name]) continue
     environment[name] = value
     set.push(name)
   }
@@ -25,7 +25,8 @@ export function readEnvFile(
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8')
+    // Some editors begin a file with a mark, which would become part of the first name.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

@@ -56,6 +56,20 @@ describe('readEnvFile', () => {
     expect(environment).toEqual({ A: 'from outside', B: 'quoted # text', C: '' })
   })
 
+  it('reads a file of a Windows editor, whose first bytes are a mark', () => {
+    writeFileSync(join(folder, '.env'), '\uFEFFA=1\r\nB=2\r\n')
+    const environment: Record<string, string | undefined> = {}
+    expect(readEnvFile(folder, environment)).toEqual(['A', 'B'])
+    expect(environment).toEqual({ A: '1', B: '2' })
+  })
+
+  it('sets what is set to nothing, as env() reads it', () => {
+    writeFileSync(join(folder, '.env'), 'A=from file\n')
+    const environment: Record<string, string | undefined> = { A: '' }
+    expect(readEnvFile(folder, environment)).toEqual(['A'])
+    expect(environment).toEqual({ A: 'from file' })
+  })
+
   it('is content without a file, and says when it cannot read one', () => {
     expect(readEnvFile(folder, {})).toEqual([])
     mkdirSync(join(folder, '.env'))

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { didYouMean, nearest } from '@gantry/core'
 import { UserError } from '../user-error.ts'
 
@@ -21,7 +22,13 @@ const ours: readonly string[] = [
 
 /** Says what went wrong while a config was read, in words for the one who wrote it. */
 export function explainLoadError(error: unknown, configPath: string): unknown {
-  if (UserError.is(error) || !(error instanceof Error)) return error
+  if (UserError.is(error)) return error
+  if (!Error.isError(error)) {
+    return new UserError({
+      message: `${configPath} failed while it was read: it threw ${inspect(error, { depth: 1, breakLength: Infinity }).slice(0, 200)}, which is no error.`,
+      fix: 'Throw an Error: it says where.',
+    })
+  }
   return syntaxError(error) ?? missingModule(error, configPath) ?? thrownInside(error, configPath)
 }
 

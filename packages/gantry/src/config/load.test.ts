@@ -66,11 +66,35 @@ describe('loadConfig', () => {
     expect((await loadConfig(undefined, folder)).config).toEqual({ late: true })
   })
 
+  it('waits for a default export that is a promise', async () => {
+    expect(await load('export default Promise.resolve({ late: true })\n')).toEqual({ late: true })
+    await expect(load("export default Promise.reject(new Error('not today'))\n")).rejects.toThrow(
+      /failed while it was read: not today/,
+    )
+  })
+
   it('refuses a default export that is no object', async () => {
-    for (const text of ['export default 1', 'export const a = 1', "export default 'x'"]) {
+    for (const text of [
+      'export default 1',
+      'export const a = 1',
+      "export default 'x'",
+      'export default []',
+    ]) {
       await expect(load(text)).rejects.toThrow('has no default export that is a config')
     }
+    await expect(load('export default () => ({})')).rejects.toThrow(
+      'has a default export that is a function, not a config',
+    )
   })
+
+  it.each(["'a word'", '42', 'undefined', 'null', '{ a: 1 }'])(
+    'names the file of a thrown %s',
+    async (thrown) => {
+      await expect(load(`throw ${thrown}\nexport default {}\n`)).rejects.toThrow(
+        /gateway\.config\.ts failed while it was read/,
+      )
+    },
+  )
 
   it('names an import of core that does not exist as the config spells it', async () => {
     await expect(

@@ -37,16 +37,18 @@ export async function loadConfig(
     fsCache: false,
     virtualModules: { ...modules, ...(await sharedModules()) },
   })
-  let loaded: unknown
+  let config: unknown
   try {
-    loaded = await jiti.import<unknown>(path)
+    config = await defaultExport(await jiti.import<unknown>(path))
   } catch (error) {
     throw explainLoadError(error, path)
   }
-  const config = defaultExport(loaded)
-  if (typeof config !== 'object' || config === null) {
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
     throw new UserError({
-      message: `${path} has no default export that is a config.`,
+      message:
+        typeof config === 'function'
+          ? `${path} has a default export that is a function, not a config.`
+          : `${path} has no default export that is a config.`,
       fix: 'End it with: export default defineGateway({ … })',
     })
   }
