@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..', '..')
 
 /** A code block of a page that is a file of its own. */
 export interface Snippet {
@@ -35,7 +37,7 @@ export function snippetsOf(markdown: string): readonly Snippet[] {
 
 /** Writes snippets into a folder of their own below `test`, where they find what an author would have installed. */
 export async function writeSnippets(snippets: readonly Snippet[]): Promise<string> {
-  const folder = await mkdtemp(join(import.meta.dirname, '..', '.run-docs-'))
+  const folder = await mkdtemp(join(root, 'test', '.run-docs-'))
   const tsconfig = {
     extends: '../../tsconfig.base.json',
     compilerOptions: { isolatedDeclarations: false, declaration: false },
@@ -43,6 +45,12 @@ export async function writeSnippets(snippets: readonly Snippet[]): Promise<strin
   }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
   await writeFile(join(folder, 'vitest.config.ts'), 'export default {}\n')
+  // The page tells its reader to install zod; it is taken from a package that did.
+  await mkdir(join(folder, 'node_modules'))
+  await symlink(
+    join(root, 'plugins/provider-openai-compatible/node_modules/zod'),
+    join(folder, 'node_modules/zod'),
+  )
   for (const { file, text } of snippets) await writeFile(join(folder, file), text)
   return folder
 }
@@ -100,7 +108,7 @@ interface VitestResult {
 }
 
 function run(folder: string, script: string, given: readonly string[]): Promise<Ran> {
-  const path = join(import.meta.dirname, '..', '..', 'node_modules', script)
+  const path = join(root, 'node_modules', script)
   return new Promise((resolve, reject) => {
     // A test runner inside a test runner must not believe that it is one of its workers.
     const env = Object.fromEntries(
