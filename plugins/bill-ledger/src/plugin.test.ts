@@ -316,6 +316,34 @@ describe.each<[string, () => AnyPlugin]>([
       await Promise.all([done, settled])
       expect(await balance(rig)).toEqual({ posted: '1', held: '0' })
     })
+
+    it('gives back a hold that was made although the store failed to say so', async () => {
+      let down = false
+      const voided: string[] = []
+      const rig = await rigOf('1', {}, (ledger) => ({
+        ...ledger,
+        async reserve(hold) {
+          await ledger.reserve(hold)
+          throw new Error('the connection was lost after the commit')
+        },
+        async void(id, reason) {
+          voided.push(id)
+          if (down) throw new Error('still lost')
+          await ledger.void(id, reason)
+        },
+      }))
+      const first = rig.start({ id: 'r1' })
+      await expect(first.done).rejects.toThrow('the connection was lost')
+      expect(await balance(rig)).toEqual({ posted: '1', held: '0.04221' })
+      await rig.settle(first.request, { outcome: 'refused', attempts: 0 })
+      expect(await balance(rig)).toEqual({ posted: '1', held: '0' })
+      // Where that fails too, the sweep gives it back in its time: a store that is away is not asked again and again.
+      down = true
+      const second = rig.start({ id: 'r2' })
+      await expect(second.done).rejects.toThrow('the connection was lost')
+      await rig.settle(second.request, { outcome: 'refused', attempts: 0 })
+      expect(voided).toEqual(['r1', 'r2'])
+    })
   })
 
   describe('observe', () => {

@@ -38,7 +38,7 @@ export async function reserve(bill: Bill, context: ReserveContext): Promise<void
     amount: quoted.amount,
     held: result.then(
       ({ ok }) => ok,
-      () => false,
+      () => 'unknown' as const,
     ),
     extending: false,
     refused: false,

@@ -12,6 +12,11 @@ export async function settle(bill: Bill, context: SettleContext): Promise<void> 
   const state = context.peek(billState)
   if (!state) return
   const held = await state.held
+  if (held === 'unknown') {
+    context.set(charge, 0n)
+    await giveBack(bill, context.id)
+    return
+  }
   const decision = decide(bill, context)
   if (!held) {
     if (state.initial === 0n && context.outcome !== 'refused') await writeFree(bill, context, state, decision)
@@ -34,6 +39,18 @@ export async function settle(bill: Bill, context: SettleContext): Promise<void> 
     attributes: attributesOf(context),
   })
   context.set(charge, cost)
+}
+
+/**
+ * The store failed while it made the hold, and may have made it: nothing was sent, so it goes back. Tried once. A store
+ * that is away has enough to do, and the sweep releases what is left.
+ */
+async function giveBack(bill: Bill, id: string): Promise<void> {
+  try {
+    await bill.ledger.void(id, 'reserve_failed')
+  } catch (cause) {
+    bill.host.logger.debug('a hold that may have been made could not be given back', { id, cause })
+  }
 }
 
 function decide(bill: Bill, context: SettleContext): SettlementDecision {

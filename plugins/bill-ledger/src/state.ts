@@ -9,8 +9,11 @@ export interface BillState {
   readonly initial: bigint
   /** What is held now. */
   amount: bigint
-  /** Whether the ledger has a hold for this request. Settle waits for it: a late grant must not stay open. */
-  held: Promise<boolean>
+  /**
+   * Whether the ledger has a hold for this request; `unknown` when it failed to say. Settle waits for it: a late grant
+   * must not stay open.
+   */
+  held: Promise<boolean | 'unknown'>
   extending: boolean
   /** The last extension was refused: the stream ends. */
   refused: boolean
