@@ -45,6 +45,18 @@ const ask = (body: object): RequestInit => ({
 })
 
 describeMatrix('createTestGateway', (make, transport) => {
+  it('traces what happens to each request, where it is asked to', async () => {
+    upstream.reply({ json: { id: 'r1', say: 'hello', in: 3, out: 4 } })
+    const gateway = await make(config, { trace: true })
+    const response = await gateway.fetch('/toy', ask({ model: 'model-a', say: 'traced' }))
+    await response.text()
+    await gateway.settled(1)
+    await expect.poll(() => gateway.traces.length).toBe(1)
+    const [trace] = gateway.traces
+    expect(trace?.entries.map((entry) => entry.kind)).toContain('upstream-request')
+    expect(trace?.client.body).toContain('traced')
+  })
+
   it('answers through an upstream and keeps what the phases saw', async () => {
     upstream.reply({ json: { id: 'r1', say: 'hello', in: 3, out: 4 } })
     const gateway = await make(config)

@@ -6,6 +6,7 @@ import {
   type GatewayOptions,
   type GatewayServer,
   type PluginOption,
+  type RequestTrace,
   type ServeLimits,
   type SettleContext,
 } from '@gantry/core'
@@ -16,11 +17,13 @@ import { createRecorder, type BillRow } from './recorder.ts'
 export type Transport = 'process' | 'socket'
 
 /** How to make a test gateway; everything of `createGateway` too. */
-export interface TestGatewayOptions extends Omit<GatewayOptions, 'logger'> {
+export interface TestGatewayOptions extends Omit<GatewayOptions, 'logger' | 'trace'> {
   /** `socket` by default: a real port on loopback. */
   readonly transport?: Transport
   /** `false` leaves log lines to the logger that the config brings. */
   readonly captureLog?: boolean
+  /** Records everything that happens to each request in `traces`. */
+  readonly trace?: boolean
   readonly serveLimits?: Partial<ServeLimits>
 }
 
@@ -36,6 +39,8 @@ export interface TestGateway {
   /** Every run of `bill.settle`. */
   readonly bills: readonly BillRow[]
   readonly logger: CaptureLogger
+  /** With `trace: true`, one record a request: every hook, what it changed, what went out, why and for how much. */
+  readonly traces: readonly RequestTrace[]
   readonly gateway: Gateway
   /** Waits until so many requests were logged: that is after their answers. 5 s at most unless said otherwise. */
   settled(count: number, timeoutMs?: number): Promise<readonly SettleContext[]>
@@ -48,11 +53,15 @@ export async function createTestGateway<R extends string, M extends string, G ex
   config: GatewayConfig<R, M, G>,
   options: TestGatewayOptions = {},
 ): Promise<TestGateway> {
-  const { transport = 'socket', captureLog = true, serveLimits, ...gatewayOptions } = options
+  const { transport = 'socket', captureLog = true, trace = false, serveLimits, ...gatewayOptions } = options
+  const traces: RequestTrace[] = []
   const logger = createCaptureLogger()
   const recorder = createRecorder(captureLog ? logger : undefined)
   const plugins: readonly PluginOption[] = [...(config.plugins ?? []), recorder.plugin]
-  const gateway = await createGateway({ ...config, plugins }, { ...gatewayOptions, logger })
+  const gateway = await createGateway(
+    { ...config, plugins },
+    { ...gatewayOptions, logger, ...(trace && { trace: (one: RequestTrace) => void traces.push(one) }) },
+  )
   let server: GatewayServer | undefined
   if (transport === 'socket') {
     try {
@@ -79,6 +88,7 @@ export async function createTestGateway<R extends string, M extends string, G ex
     requests: recorder.requests,
     bills: recorder.bills,
     logger,
+    traces,
     gateway,
     settled: (count, timeoutMs = 5_000) => recorder.settled(count, timeoutMs),
     close: () => (closing ??= close()),
