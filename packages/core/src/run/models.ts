@@ -2,13 +2,14 @@ import type { ListModelsRequest, ModelInfo, ServerCodec } from '../contract/inde
 import { GatewayError } from '../error.ts'
 import type { Answer } from './exchange.ts'
 import type { Journey } from './journey.ts'
+import { mayServe } from './targets.ts'
 
 /** Answers from the route table and the key's group: exactly the models a request of this key may name. */
 export function answerModels(journey: Journey): Answer {
   const { runtime, context, protocol } = journey
   const codec = protocol.server!.codecs.listModels as ServerCodec<'listModels'>
   // The list has no body; an empty one lets the codec read path and query through the same wire.
-  ;(context.wire as { open?(body: Uint8Array): void }).open?.(new Uint8Array())
+  journey.wire.open(new Uint8Array())
   const request: ListModelsRequest = codec.decodeRequest(context.wire)
   let models: readonly ModelInfo[] = visibleModels(journey)
   if (request.id !== undefined) {
@@ -43,8 +44,10 @@ function visibleModels(journey: Journey): ModelInfo[] {
   const models: ModelInfo[] = []
   for (const plan of runtime.blueprint.models.values()) {
     if (group && !group.allows(plan.name)) continue
-    const target = plan.targets.find(
-      (one) =>
+    const planned = plan.targets.toSorted((a, b) => a.priority - b.priority)
+    const target = planned.find(
+      (one, index) =>
+        mayServe(plan, one, index) &&
         runtime.blueprint.slots.provider.has(one.provider) &&
         (!group?.providers || group.providers.has(one.provider)),
     )

@@ -1,5 +1,5 @@
 import type { Operation, Provider, Target } from '../contract/index.ts'
-import type { GroupPlan, ModelPlan } from '../config/blueprint.ts'
+import type { GroupPlan, ModelPlan, PlannedTarget } from '../config/blueprint.ts'
 import { GatewayError } from '../error.ts'
 import type { RequestContext } from './context.ts'
 import type { Runtime } from './runtime.ts'
@@ -57,12 +57,16 @@ export function planTargets(
 
     function whyNot(): string | undefined {
       if (group?.providers && !group.providers.has(one.provider)) return 'not a provider of the group'
-      if (one.explicit && (asDefault || index > 0 || plan.name !== one.model))
-        return 'only for requests that name it'
+      if (!mayServe(plan, one, index) || (one.explicit && asDefault)) return 'only for requests that name it'
       if (speaksOperation(runtime, provider!, protocol, context.operation)) return undefined
       return `no client for ${context.operation} in ${protocol}`
     }
   }
+}
+
+/** An explicit target serves its own name only, and only as the first: never by alias, never as a fallback. */
+export function mayServe(plan: ModelPlan, target: PlannedTarget, index: number): boolean {
+  return !target.explicit || (index === 0 && plan.name === target.model)
 }
 
 /** Refuses when nothing is left, naming the reasons in the log only. What a hook put there has to exist. */
