@@ -15,6 +15,7 @@ const byCode: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
   ['insufficient_user_quota', 'insufficient_funds'],
   ['pre_consume_token_quota_failed', 'insufficient_funds'],
   ['insufficient_balance', 'insufficient_funds'],
+  ['arrearage', 'insufficient_funds'],
   ['billing_hard_limit_reached', 'insufficient_funds'],
   ['billing_not_active', 'insufficient_funds'],
   ['content_policy_violation', 'content_policy'],
@@ -44,6 +45,15 @@ const busy: RegExp = /overloaded|at capacity|server is busy|no available (?:chan
 const badKey: RegExp =
   /(?:incorrect|invalid|expired|missing|no) api[ _-]?key|api key not valid|API_KEY_INVALID/i
 
+/** Statuses of the upstream's own: their messages are about the account, and quote nobody. */
+const aboutAccount: ReadonlySet<number> = new Set([401, 402, 403, 429])
+/** Elsewhere hosts quote what they refuse: only what opens a message is the host's own word. */
+const opensWithFunds: RegExp = new RegExp(
+  `^(?:error: ?)?(?:your |you |the |this request )?(?:${funds.source})`,
+  'i',
+)
+const opensWithBadKey: RegExp = new RegExp(`^(?:error: ?)?(?:${badKey.source})`, 'i')
+
 /** The class of an error, from its code, then its words where a status is ambiguous, then its status. */
 export function classOf(status: number, words: ErrorWords): ErrorClass {
   const { message, code = '', type = '' } = words
@@ -51,7 +61,8 @@ export function classOf(status: number, words: ErrorWords): ErrorClass {
   if (said) return said
   if (status < 500 && contextLength.test(message)) return 'context_length'
   // A limit per minute speaks of quota too; only these words mean that money or credit is gone.
-  if (status < 500 && funds.test(message)) return 'insufficient_funds'
+  const noFunds = aboutAccount.has(status) ? funds : opensWithFunds
+  if (status < 500 && noFunds.test(message)) return 'insufficient_funds'
   if (status >= 500) return byServerStatus(status, message)
   if (status === 429) return 'rate_limited'
   if (status === 401) return 'authentication'
@@ -62,7 +73,7 @@ export function classOf(status: number, words: ErrorWords): ErrorClass {
   if (status === 409) return 'conflict'
   if (status === 413) return 'too_large'
   if (status >= 400) {
-    if (badKey.test(message)) return 'authentication'
+    if (opensWithBadKey.test(message)) return 'authentication'
     return policy.test(message) ? 'content_policy' : 'invalid_request'
   }
   if (busy.test(message)) return 'overloaded'

@@ -89,6 +89,43 @@ test.each<[string, number, unknown]>([
   expect(error.message).not.toContain('<')
 })
 
+// Hosts quote what they refuse, so a client could otherwise talk a healthy credential out of service.
+test.each([400, 404, 409, 413, 422])(
+  "%i that quotes the client's words says nothing of a credential",
+  (status) => {
+    for (const words of [
+      'invalid api key',
+      'api key not valid',
+      'out of credits',
+      'insufficient quota',
+      'exceeded your current quota',
+      'account is not active',
+      'spending limit',
+    ]) {
+      for (const message of [
+        `Invalid value: '${words}'. Supported values are: 'low', 'medium', and 'high'.`,
+        `Unknown field ${words}`,
+        `messages[0].name: ${words} does not match the pattern`,
+      ]) {
+        const { class: kind } = decode(status, openai(message))
+        expect([kind, message]).not.toEqual(['authentication', message])
+        expect([kind, message]).not.toEqual(['insufficient_funds', message])
+      }
+    }
+  },
+)
+
+test.each<[string, number, unknown]>([
+  ['insufficient_funds', 400, openai('Your credit balance is too low to use this API.')],
+  ['insufficient_funds', 400, openai('Insufficient balance')],
+  ['insufficient_funds', 400, openai('You exceeded your current quota, check your plan')],
+  ['insufficient_funds', 400, openai('Access denied, please make sure your account is paid', 'Arrearage')],
+  ['authentication', 400, openai('Incorrect API key provided: sk-***')],
+  ['authentication', 422, openai('Invalid API key')],
+])('%s: a credential named at the opening of a %i', (kind, status, body) => {
+  expect(decode(status, body)).toMatchObject({ class: kind })
+})
+
 test('a request fault keeps its status, the rest has the one of its class', () => {
   expect(decode(422, {}).status).toBe(422)
   expect(decode(529, {}).status).toBe(503)
