@@ -89,13 +89,14 @@ export async function measureRow(row: Row, plan: Plan): Promise<MeasuredRow> {
   try {
     const upstream = await start('servers/upstream.ts')
     const bench: Bench = { row, upstream, load: await start('load.ts'), body: requestBody(row) }
-    const servers: Running[] = []
-    for (const name of row.servers) {
-      const child = await start(`servers/${name}.ts`, { upstream: upstream.ready, directory })
-      const ready = child.ready as string | { url: string; key: string }
-      const { url, key } = typeof ready === 'string' ? { url: ready, key: 'none' } : ready
-      servers.push({ name, child, url, key, slices: [], sent: 0, last: await child.ask('usage') })
-    }
+    const servers = await Promise.all(
+      row.servers.map(async (name): Promise<Running> => {
+        const child = await start(`servers/${name}.ts`, { upstream: upstream.ready, directory })
+        const ready = child.ready as string | { url: string; key: string }
+        const { url, key } = typeof ready === 'string' ? { url: ready, key: 'none' } : ready
+        return { name, child, url, key, slices: [], sent: 0, last: await child.ask('usage') }
+      }),
+    )
     const warmUp = { milliseconds: plan.warmUpMs, requests: plan.warmUpRequests }
     for (const server of servers) await runSlice(bench, server, warmUp)
     // Of a paced stream one generation a round: its length is the row's own.

@@ -18,7 +18,7 @@ const { values } = parseArgs({
 })
 
 const times = values.quick
-  ? { rounds: 5, sliceMs: 800, warmUpMs: 3000, warmUpRequests: 10_000 }
+  ? { rounds: 4, sliceMs: 800, warmUpMs: 3000, warmUpRequests: 10_000 }
   : { rounds: 9, sliceMs: 3000, warmUpMs: 20_000, warmUpRequests: 50_000 }
 const plan: Plan = { ...times, ...(values.profile === undefined ? {} : { profiles: values.profile }) }
 if (plan.profiles !== undefined) await mkdir(plan.profiles, { recursive: true })
