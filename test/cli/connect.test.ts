@@ -51,7 +51,7 @@ describe('gantry connect', () => {
     expect((await gantry([...claude, '--key', "sk-a'b"], { cwd })).stdout).toContain(
       "export ANTHROPIC_AUTH_TOKEN='sk-a'\\''b'",
     )
-    for (const key of ['a b', 'a\nb', 'a\u001b[2Jb', 'ä']) {
+    for (const key of ['a\nb', 'a\u001b[2Jb']) {
       const refused = await gantry([...claude, '--key', key], { cwd })
       expect([refused.code, refused.stdout]).toEqual([1, ''])
       expect(refused.stderr).toContain('characters that no key has')
