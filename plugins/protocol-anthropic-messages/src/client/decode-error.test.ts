@@ -50,6 +50,27 @@ describe('errors', () => {
     expect(of(500, 'api_error', 'prompt is too long')).toBe('upstream_failed')
   })
 
+  it('say nothing of a credential where they quote the request', () => {
+    for (const message of [
+      'messages.0: "Your credit balance is too low" is no role',
+      "tool_choice: Input tag 'spending limit' found using 'type' does not match any of the expected tags",
+      'metadata.user_id: spend limit is too long',
+    ]) {
+      for (const [status, type] of [
+        [400, 'invalid_request_error'],
+        [413, 'request_too_large'],
+        [422, undefined],
+      ] as const) {
+        expect([message, of(status, type, message)]).not.toEqual([message, 'insufficient_funds'])
+      }
+    }
+    const limit = 'You have reached your specified API usage limits. You will regain access on 2027-01-01.'
+    expect(of(400, 'invalid_request_error', limit)).toBe('insufficient_funds')
+    expect(of(429, 'rate_limit_error', 'This request would exceed the spend limit of your workspace')).toBe(
+      'insufficient_funds',
+    )
+  })
+
   it('say when to come back', () => {
     const after = (headers: { [name: string]: string }): unknown =>
       decodeError(429, new Headers(headers), bytes('')).retryAfterMs

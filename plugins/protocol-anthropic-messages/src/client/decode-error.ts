@@ -36,7 +36,11 @@ const classOfStatus: ReadonlyMap<number, ErrorClass> = new Map([
 
 /** What the wire has no type for. Sources: recorded errors, platform.claude.com "Errors" and "Context windows". */
 const classOfText: readonly (readonly [RegExp, ErrorClass])[] = [
-  [/credit balance is too low|spend(ing)? limit/i, 'insufficient_funds'],
+  // Only what opens a message: a 400 may go on to quote the client's own words.
+  [
+    /^your credit balance is too low|^you have reached your specified\b.{0,40}\bapi usage limits/i,
+    'insufficient_funds',
+  ],
   [
     /prompt is too long|exceeds? (the )?(model's )?context (limit|window)|context_length_exceeded/i,
     'context_length',
@@ -86,6 +90,8 @@ function classify(type: string | undefined, status: number | undefined, text: st
   const first = (vague ? byStatus : known) ?? byStatus ?? 'upstream_failed'
   const ambiguous =
     first === 'invalid_request' || first === 'rate_limited' || first === 'permission' || first === 'too_large'
+  const quotesNobody = first === 'rate_limited' || first === 'permission'
+  if (quotesNobody && /credit balance is too low|spend(?:ing)? limit/i.test(text)) return 'insufficient_funds'
   const found = ambiguous ? classOfText.find(([pattern]) => pattern.test(text))?.[1] : undefined
   return found ?? first
 }
