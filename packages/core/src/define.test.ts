@@ -75,6 +75,19 @@ describe('definePlugin', () => {
     expect(bootNotes(sized({ apiKey: 'a-written-key' })).secrets).toEqual(['a-written-key'])
   })
 
+  it('tells what is wrong with each of several plugins that have no name yet', () => {
+    const unnamed = definePlugin<{ key: unknown }>({ create: () => ({ name: 'made' }) })
+    const { problems } = resolveConfig({
+      plugins: [unnamed({ key: env('GANTRY_TEST_ONE') }), unnamed({ key: env('GANTRY_TEST_TWO') })],
+      providers: {},
+      models: {},
+      groups: {},
+    })
+    const told = problems.map(({ message }) => message).join('\n')
+    expect(told).toContain('GANTRY_TEST_ONE')
+    expect(told).toContain('GANTRY_TEST_TWO')
+  })
+
   it('refuses a schema that validates later: boot could not wait for it', () => {
     const late = definePlugin<{ size: number }>({
       name: 'late',

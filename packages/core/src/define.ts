@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { ConfigProblem } from './config/problem.ts'
 import { resolveSecrets } from './config/secret.ts'
 import type {
@@ -40,7 +40,10 @@ export function definePlugin<In = void, Out = In, Names extends SlotNames = {}>(
   create(options: Out): Plugin<Names>
 }): PluginFactory<In, Names> {
   const factory = (options?: unknown): unknown =>
-    build(definition.name ?? 'plugin', definition.schema, options, definition.create, (name) => ({ name }))
+    build(definition.name ?? 'plugin', definition.schema, options, definition.create, () => ({
+      // Of two plugins with one name the later replaces the earlier, and what is wrong with the earlier would not be told.
+      name: definition.name ?? `plugin-${randomUUID()}`,
+    }))
   return factory as PluginFactory<In, Names>
 }
 
