@@ -1,4 +1,6 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configText, type Ended, gantry, project, startGantry } from './harness.ts'
 
@@ -135,6 +137,26 @@ describe('beside a gateway', () => {
 })
 
 describe('without a gateway', () => {
+  it('a transfer whose answer was lost says how to repeat it without paying twice', async () => {
+    const cwd = project({ 'gateway.config.ts': configText({ store: "sqlite('./data/gateway.db')" }) })
+    mkdirSync(join(cwd, 'data'))
+    // Takes the command and is gone: whether it was carried out, nobody can say.
+    const server = createServer((socket) => socket.once('data', () => socket.destroy()).on('error', () => {}))
+    await new Promise<void>((resolve) => server.listen(join(cwd, 'data/gateway.db.sock'), resolve))
+    const lost = await gantry(['accounts', 'credit', 'acme', '5'], { cwd })
+    server.close()
+    expect(lost.code).toBe(1)
+    expect(lost.stderr).toContain('It may have been done all the same')
+    const [, reference = ''] = /--reference (cli-[0-9a-f-]{36})/.exec(lost.stderr) ?? []
+    expect(reference).not.toBe('')
+    expect((await gantry(['accounts', 'create', 'acme'], { cwd })).code).toBe(0)
+    for (let turn = 0; turn < 2; turn++) {
+      const repeated = ['accounts', 'credit', 'acme', '5', '--reference', reference, '--json']
+      const { balances } = await json<Accounts['items'][number]>(gantry(repeated, { cwd }))
+      expect(balances).toEqual([{ asset: 'usd', posted: '5', held: '0' }])
+    }
+  })
+
   it('says that a store in memory holds nothing, and that a database is not there yet', async () => {
     const memory = project({ 'gateway.config.ts': configText() })
     const made = await gantry(['keys', 'create', '--account', 'a'], { cwd: memory })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { GatewayError } from '@gantry/core'
 import { UserError } from '../user-error.ts'
 import { accountLines } from './account-lines.ts'
 import { type Command, command, configArgs, jsonArgs } from './command.ts'
@@ -37,12 +38,29 @@ function transfer(name: 'credit' | 'debit', description: string, sign: '' | '-')
       }
       const reference = args.reference ?? `cli-${randomUUID()}`
       const input = { account, asset, amount: `${sign}${args.amount}`, reference }
-      const after = await withCommands(args, (run) => run('accounts.transfer', input), 'write')
+      const after = await withCommands(
+        args,
+        (run) =>
+          run('accounts.transfer', input).catch((error: unknown) =>
+            Promise.reject(repeatable(error, reference)),
+          ),
+        'write',
+      )
       if (args.json) return printJson({ ...after, reference })
       notice.success(
         `${name === 'credit' ? 'Credited' : 'Debited'} ${args.amount} ${asset}, reference ${plain(reference)}.`,
       )
       for (const line of accountLines([after])) print(line)
     },
+  })
+}
+
+/** What was refused was not done. Where the answer was lost nobody knows, and a repetition must not count twice. */
+function repeatable(error: unknown, reference: string): unknown {
+  if (!UserError.is(error) && !(GatewayError.is(error) && error.data.status >= 500)) return error
+  return new UserError({
+    message: error.message,
+    fix: `It may have been done all the same. Repeat it with --reference ${plain(reference)}, which never counts twice.`,
+    cause: error,
   })
 }
