@@ -38,7 +38,10 @@ const create: Command = command({
     notice.success(`${record.id} for ${record.account} in group ${record.group}${until(record.expiresAt)}.`)
     notice.info('This is the only time the key is shown.')
     if (withoutWallet) {
-      notice.warn(`${plain(account)} has no balance yet: gantry accounts create ${plain(account)}`)
+      const id = plain(account)
+      notice.warn(
+        `${id} has no balance yet: gantry accounts create ${id}, then gantry accounts credit ${id} <amount>`,
+      )
     }
   },
 })
