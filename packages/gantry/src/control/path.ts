@@ -47,7 +47,7 @@ export function runFolder(
 
 /** Makes the folder of a socket where it is missing, and refuses one that somebody else could have prepared. */
 export function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  reach(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }))
   if (folder !== runFolder()) return
   const stats = lstatSync(folder)
   if (!stats.isDirectory()) throw unsafe(folder, 'is not a folder')
@@ -60,21 +60,42 @@ export function prepareFolder(folder: string): void {
  * a socket of another user.
  */
 export function socketAt(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
+  const stats = reach(path, () => lstatSync(path, { throwIfNoEntry: false }))
   if (!stats) return false
   if (stats.isSymbolicLink()) throw unsafe(path, 'is a symbolic link')
   if (!stats.isSocket()) throw unsafe(path, 'is not a socket')
-  if (stats.uid !== userId()) throw unsafe(path, 'belongs to another user')
+  if (stats.uid !== userId()) {
+    throw unsafe(
+      path,
+      'belongs to another user',
+      'Run this as that user, or set server.controlSocket to another path.',
+    )
+  }
   return true
+}
+
+/** The error of a socket that cannot be where it should. */
+export function unsafe(
+  path: string,
+  why: string,
+  fix: string = 'Remove it, or set server.controlSocket to another path.',
+): UserError {
+  return new UserError({ message: `The control socket cannot be used: ${path} ${why}.`, fix })
+}
+
+function reach<T>(path: string, look: () => T): T {
+  try {
+    return look()
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException
+    throw unsafe(
+      path,
+      `cannot be reached (${code})`,
+      'Check the folder, or set server.controlSocket to another path.',
+    )
+  }
 }
 
 function userId(): number {
   return process.getuid?.() ?? 0
-}
-
-function unsafe(path: string, why: string): UserError {
-  return new UserError({
-    message: `The control socket cannot be used: ${path} ${why}.`,
-    fix: 'Remove it, or set server.controlSocket to another path.',
-  })
 }

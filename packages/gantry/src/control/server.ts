@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { toErrorData } from '@gantry/core'
 import { UserError } from '../user-error.ts'
 import { isListening } from './client.ts'
-import { prepareFolder, socketAt } from './path.ts'
+import { prepareFolder, socketAt, unsafe } from './path.ts'
 
 const largestBody = 64 * 1024
 
@@ -38,7 +38,10 @@ export async function openControl(path: string, handle: CommandHandler): Promise
   })
   server.maxConnections = 16
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = `cannot be listened on (${error.code ?? error.message})`
+      reject(unsafe(path, why, 'Check the folder, or set server.controlSocket to another path.'))
+    })
     // The socket is made inside `listen`, so no other user can open it in the moment before chmod.
     const before = process.umask(0o177)
     try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GatewayError } from '@gantry/core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { UserError } from '../user-error.ts'
 import { isLive, sendCommand } from './client.ts'
 import { controlPath, prepareFolder, runFolder, socketAt } from './path.ts'
 import { openControl } from './server.ts'
@@ -90,6 +91,21 @@ describe('control socket', () => {
     await listen(async () => ({}))
     chownSync(path, 65_534, 65_534)
     expect(() => socketAt(path)).toThrow('belongs to another user')
+  })
+
+  it('says where it cannot be, and why', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    const below = join(folder, 'file', 'g.sock')
+    for (const attempt of [() => openControl(below, async () => ({})), () => isLive(below)]) {
+      const error = await attempt().catch((thrown: unknown) => thrown)
+      expect(UserError.is(error) && error.message).toMatch(
+        /^The control socket cannot be used: .*file.* cannot be reached \((?:ENOTDIR|EEXIST)\)\.$/,
+      )
+    }
+    // Longer than any socket may be.
+    const long = join(folder, 'x'.repeat(120))
+    const error = await openControl(long, async () => ({})).catch((thrown: unknown) => thrown)
+    expect(UserError.is(error) && error.message).toMatch(/cannot be listened on \(E[A-Z]+\)\.$/)
   })
 
   it('bounds what it reads', async () => {
