@@ -78,7 +78,8 @@ describe('gantry dev', () => {
       'gateway.config.ts',
       text({ plugins: ", { name: 'mine', enforce: 'pre', hooks: { route: () => {} } }" }),
     )
-    await dev.waitFor(/route: mine, route-failover \(was route-failover\)/)
+    const [line] = await dev.waitFor(/route: mine, route-failover \(was route-failover\)/)
+    expect(line).toContain('mine')
   })
 
   const broken: readonly (readonly [name: string, breakIt: () => void, why: RegExp])[] = [
@@ -180,7 +181,8 @@ describe('gantry dev', () => {
     edit('.env', 'SEED=one\n')
     await dev.waitFor(/Generation 2 serves/)
     edit('.env', 'SEED=two\n')
-    await dev.waitFor(/Generation 3 serves/)
+    const [line] = await dev.waitFor(/Generation 3 serves/)
+    expect(line).toBe('Generation 3 serves')
   })
 })
 

@@ -16,4 +16,5 @@ async function probe(path: string): Promise<Probe> {
 }
 
 const { path } = workerData as { path: string }
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread's port, not a window
 parentPort?.postMessage(await probe(path))
