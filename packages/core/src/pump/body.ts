@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { JsonObject } from '../model/index.ts'
+import { parseJsonLossless } from '../codec/index.ts'
 import { GatewayError } from '../error.ts'
 
 /** Largest whole answer we hold. */
@@ -75,7 +76,8 @@ export function readErrorBody(body: Readable): Promise<Uint8Array> {
 export function parseAnswer(bytes: Uint8Array, provider: string): JsonObject {
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    // Numbers in the object arguments of a call keep the digits that the model wrote.
+    value = parseJsonLossless(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
   } catch {
     throw notJson(provider, bytes.byteLength === 0 ? 'an empty body' : 'something that is not JSON')
   }

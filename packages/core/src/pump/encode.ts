@@ -1,7 +1,7 @@
 import { spliceJson } from '@gantry/wire'
 import type { GenerateRequest } from '../model/index.ts'
 import type { ClientCodec, LoweredTools, Operation, Target } from '../contract/index.ts'
-import { openParts } from '../codec/index.ts'
+import { openTurns } from '../codec/index.ts'
 import type { Report } from '../contract/index.ts'
 import type { AttemptPlan } from './types.ts'
 
@@ -64,12 +64,6 @@ export function hasEnvelope(body: Uint8Array): boolean {
 
 /** Opens envelopes in the conversation: what this target issued comes back exact, the rest is left out and reported. */
 export function openRequest(request: GenerateRequest, target: Target, report: Report): GenerateRequest {
-  let changed = false
-  const turns = request.turns.map((turn) => {
-    const parts = openParts(turn.parts, target, report)
-    if (parts === turn.parts) return turn
-    changed = true
-    return { ...turn, parts }
-  })
-  return changed ? { ...request, turns } : request
+  const turns = openTurns(request.turns, target, report)
+  return turns === request.turns ? request : { ...request, turns }
 }

@@ -20,7 +20,7 @@ export function stagesOf(input: StageInput): EventTransform[] {
   if (input.lowered && Object.keys(input.lowered).length > 0) stages.push(restoreTools(input.lowered))
   stages.push(stampIssuer(input.issuer), ...input.hooks)
   if (input.echo !== undefined) stages.push(echoModel(input.echo))
-  if (input.client.name !== input.upstream) stages.push(sealEvents(input.client))
+  if (input.client.name !== input.upstream) stages.push(sealEvents(input.client, { issuer: input.issuer }))
   return stages
 }
 

@@ -150,12 +150,12 @@ function refine(
   if (plan.child || plan.clientProtocol.name === plan.target.protocol) return folded
   return {
     ...folded,
-    parts: sealParts(folded.parts, plan.clientProtocol),
+    parts: sealParts(folded.parts, plan.clientProtocol, { issuer: plan.provider.name }),
     ...(folded.alternatives
       ? {
           alternatives: folded.alternatives.map((one) => ({
             ...one,
-            parts: sealParts(one.parts, plan.clientProtocol),
+            parts: sealParts(one.parts, plan.clientProtocol, { issuer: plan.provider.name }),
           })),
         }
       : {}),
