@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { configText, type Ended, gantry, project, startGantry } from './harness.ts'
@@ -111,6 +112,36 @@ describe('beside a gateway', () => {
     expect((await gantry(['accounts', 'list'], { cwd })).stdout).toContain('acme')
     expect((await again.stop('SIGINT')).code).toBe(0)
     expect(existsSync(`${cwd}/data/gateway.db.sock`)).toBe(false)
+  })
+
+  it('a key is revoked also while the last requests end', async () => {
+    // An upstream that never answers.
+    const upstream = createServer((socket) => socket.on('error', () => {}))
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+    const { port } = upstream.address() as AddressInfo
+    const text = configText({ store: "sqlite('./data/gateway.db')" }).replace(
+      '127.0.0.1:9/',
+      `127.0.0.1:${port}/`,
+    )
+    const cwd = project({ 'gateway.config.ts': text })
+    const live = startGantry(['start'], { cwd })
+    const [, url = ''] = await live.waitFor(/listens on (http:\S+)/)
+    expect((await gantry(['accounts', 'create', 'acme', '--overdraft', '1'], { cwd })).code).toBe(0)
+    const made = await json<Made>(gantry(['keys', 'create', '--account', 'acme', '--json'], { cwd }))
+    const asked = once(upstream, 'connection')
+    const request = fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${made.secret}` },
+      body: '{"messages":[{"role":"user","content":"hi"}]}',
+    }).catch(() => undefined)
+    await asked
+    live.child.kill('SIGTERM')
+    while (!live.stderr().includes('SIGTERM')) await new Promise((resolve) => setTimeout(resolve, 20))
+    const revoked = await gantry(['keys', 'revoke', made.record.id], { cwd })
+    expect(revoked).toMatchObject({ code: 0 })
+    await live.stop('SIGKILL')
+    await request
+    upstream.close()
   })
 
   it('a reading command needs no writer’s lock where the socket is out of reach', async () => {

@@ -3,7 +3,7 @@ import { UserError } from '../user-error.ts'
 import { createAdmin } from '../control/admin.ts'
 import { isLive } from '../control/client.ts'
 import type { RunCommand } from '../control/commands.ts'
-import { openControl } from '../control/server.ts'
+import { type ControlServer, openControl } from '../control/server.ts'
 import { notice } from './notice.ts'
 import type { Session } from './session.ts'
 
@@ -54,12 +54,14 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
       const place = problem.path === undefined ? '' : `${problem.path}: `
       notice.warn(`${place}${problem.message}${problem.fix === undefined ? '' : ` ${problem.fix}`}`)
     }
+    // Undone after the server: a key may have to be revoked while the last requests end.
+    let control: ControlServer | undefined
+    undo.push(async () => control?.close())
     const server = await listen(gateway, session, options)
     undo.push(() => server.close())
     const { url } = server
     let admin = createAdmin({ host: gateway.host, url })
-    const control = await openControl(session.socket, (command, input) => admin.handle(command, input))
-    undo.push(() => control.close())
+    control = await openControl(session.socket, (command, input) => admin.handle(command, input))
     await options.onReady({
       url,
       run: admin.run,
@@ -72,10 +74,19 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
     })
     const signal = await stopped.promise
     notice.info(`${signal}: finishing the requests that run. Once more ends them.`)
-  } finally {
-    for (const step of undo.toReversed()) await step()
+  } catch (error) {
+    await undoAll(undo).catch(() => {})
     stopped.dispose()
+    throw error
   }
+  await undoAll(undo).finally(() => stopped.dispose())
+}
+
+/** Undoes everything, the last first, also when a step fails: what comes after it may hold money. */
+async function undoAll(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const step of steps.toReversed()) await step().catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
 }
 
 async function listen(
