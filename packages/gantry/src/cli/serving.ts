@@ -55,13 +55,13 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
       notice.warn(`${place}${problem.message}${problem.fix === undefined ? '' : ` ${problem.fix}`}`)
     }
     // Undone after the server: a key may have to be revoked while the last requests end.
-    let control: ControlServer | undefined
-    undo.push(async () => control?.close())
+    const controls: ControlServer[] = []
+    undo.push(async () => controls[0]?.close())
     const server = await listen(gateway, session, options)
     undo.push(() => server.close())
     const { url } = server
     let admin = createAdmin({ host: gateway.host, url })
-    control = await openControl(session.socket, (command, input) => admin.handle(command, input))
+    controls.push(await openControl(session.socket, (command, input) => admin.handle(command, input)))
     await options.onReady({
       url,
       run: admin.run,
