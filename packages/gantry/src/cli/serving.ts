@@ -1,4 +1,11 @@
-import { createGateway, type Gateway, type GatewayOptions, type Logger, serve } from '@gantry/core'
+import {
+  createGateway,
+  type Gateway,
+  type GatewayOptions,
+  type Logger,
+  serve,
+  type ServerOptions,
+} from '@gantry/core'
 import { UserError } from '../user-error.ts'
 import { createAdmin } from '../control/admin.ts'
 import { isLive } from '../control/client.ts'
@@ -96,17 +103,32 @@ async function listen(
 ): Promise<Awaited<ReturnType<typeof serve>>> {
   const configured = session.config.server
   const [first = configured?.port ?? defaultPort, ...others] = ports ?? []
-  const address = host ?? configured?.host ?? '127.0.0.1'
-  const drain = configured?.drainTimeoutMs === undefined ? {} : { drainTimeoutMs: configured.drainTimeoutMs }
+  const how = listenOptions(configured, host)
   let port = first
   for (;;) {
     try {
-      return await serve(gateway, { host: address, port, ...drain })
+      return await serve(gateway, { ...how, port })
     } catch (error) {
       const next = others.shift()
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || next === undefined) throw error
       port = next
     }
+  }
+}
+
+/** How the server listens, by the config; `host` is the flag. */
+export function listenOptions(
+  server: ServerOptions | undefined,
+  host: string | undefined,
+): Omit<NonNullable<Parameters<typeof serve>[1]>, 'port'> {
+  const { trustedProxies = [], drainTimeoutMs } = server ?? {}
+  return {
+    host: host ?? server?.host ?? '127.0.0.1',
+    ...(drainTimeoutMs === undefined ? {} : { drainTimeoutMs }),
+    // A proxy's connections are those of all its clients.
+    ...(trustedProxies.length === 0
+      ? {}
+      : { limits: { uncountedAddresses: ['loopback', ...trustedProxies] } }),
   }
 }
 
