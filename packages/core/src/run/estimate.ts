@@ -116,22 +116,38 @@ export function usageSoFar(reported: Usage, outputBytes: number): Usage {
   }
 }
 
-/** Whether a report can be true: whole numbers, none negative, and no more than ten times what the request allows. */
+/** Output of one answer where the request names no limit: what the largest models write at most, 128,000 tokens. */
+const longestAnswer = 128_000
+
+/**
+ * Whether a report can be true: whole numbers, none negative, and no more than ten times what the request allows, also
+ * of the models that were used inside.
+ */
 export function isCredible(usage: Usage, bound: RequestBound): boolean {
-  let input = 0
-  let output = 0
-  for (const [bucket, count] of Object.entries(usage.tokens) as [TokenBucket, number | undefined][]) {
-    if (count === undefined) continue
-    if (!Number.isSafeInteger(count) || count < 0) return false
-    if (bucket.startsWith('output') || bucket === 'reasoning') output += count
-    else input += count
-  }
   // Small prompts reach hosts that add long system prompts of their own; the factor alone would reject those.
-  const most = 10 * Math.max(bound.inputTokens, 20_000)
+  const mostInput = 10 * Math.max(bound.inputTokens, 20_000)
+  const allowed = bound.maxOutputTokens ?? longestAnswer * (bound.choices ?? 1)
+  const mostOutput = 10 * Math.max(allowed, 20_000)
+  const isWithin = (tokens: Usage['tokens']): boolean => {
+    let input = 0
+    let output = 0
+    for (const [bucket, count] of Object.entries(tokens) as [TokenBucket, number | undefined][]) {
+      if (count === undefined) continue
+      if (!isCount(count)) return false
+      if (bucket.startsWith('output') || bucket === 'reasoning') output += count
+      else input += count
+    }
+    return input <= mostInput && output <= mostOutput
+  }
   return (
-    input <= most &&
-    (bound.maxOutputTokens === undefined || output <= 10 * Math.max(bound.maxOutputTokens, 20_000))
+    isWithin(usage.tokens) &&
+    (usage.nested ?? []).every(({ tokens }) => isWithin(tokens)) &&
+    Object.values(usage.units ?? {}).every(isCount)
   )
+}
+
+function isCount(count: number): boolean {
+  return Number.isSafeInteger(count) && count >= 0
 }
 
 /** Sum of two disjoint vectors; the weaker source names the sum. */

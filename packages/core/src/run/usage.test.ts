@@ -75,6 +75,30 @@ it('accepts only whole numbers that are not negative', () => {
   )
 })
 
+it.each<[string, Partial<Usage>, boolean]>([
+  ['the longest answer a vendor gives', { tokens: { output: 128_000 } }, true],
+  ['a long chain of thought', { tokens: { output: 4000, reasoning: 400_000 } }, true],
+  ['more than any model writes', { tokens: { output: 5_000_000 } }, false],
+  ['a helper of its own', { tokens: {}, nested: [{ model: 'h', tokens: { input: 9000 } }] }, true],
+  [
+    'a helper that used nothing like it',
+    { tokens: {}, nested: [{ model: 'h', tokens: { input: 1e12 } }] },
+    false,
+  ],
+  ['a helper that gives back', { tokens: {}, nested: [{ model: 'h', tokens: { output: -5 } }] }, false],
+  ['some searches', { tokens: {}, units: { web_search: 3 } }, true],
+  ['half a search', { tokens: {}, units: { web_search: 0.5 } }, false],
+  ['a search that gives back', { tokens: {}, units: { web_search: -1 } }, false],
+])('where no limit was named, %s', (_, said, credible) => {
+  const usage: Usage = { tokens: {}, source: 'upstream', final: true, ...said }
+  expect(isCredible(usage, { inputTokens: 100, stream: true })).toBe(credible)
+})
+
+it('believes as many answers as were asked for', () => {
+  const usage: Usage = { tokens: { output: 5_000_000 }, source: 'upstream', final: true }
+  expect(isCredible(usage, { inputTokens: 100, stream: true, choices: 8 })).toBe(true)
+})
+
 it('adds bucket by bucket', () => {
   expect(addUsage(upstream, observedUsage(1, 7, 'observed'))).toEqual({
     tokens: { input: 8, output: 5 },
