@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, sep } from 'node:path'
 import { inspect } from 'node:util'
 import { didYouMean, nearest } from '@gantry/core'
 import { UserError } from '../user-error.ts'
@@ -77,13 +78,23 @@ function fixFor(wanted: string): string {
 }
 
 function thrownInside(error: Error, configPath: string): UserError {
-  const at = new RegExp(`${escape(configPath)}:(\\d+)(?::(\\d+))?`).exec(error.stack ?? '')
-  const line = Number(at?.[1] ?? 0)
+  const at = placeOf(error, configPath)
+  const place = at.line > 0 ? `${at.file}:${at.line}` : at.file
   return new UserError({
-    message: `${configPath}${at ? `:${at[1]}` : ''} failed while it was read: ${importedName(error)}`,
-    details: line > 0 ? codeFrame(configPath, line) : [],
+    message: `${place} failed while it was read: ${importedName(error)}`,
+    details: at.line > 0 ? codeFrame(at.file, at.line) : [],
     cause: error,
   })
+}
+
+/** The innermost line of the user's own: of the config, or of a file beside it or below. */
+function placeOf(error: Error, configPath: string): { readonly file: string; readonly line: number } {
+  const own = `${dirname(configPath)}${sep}`
+  for (const [, file = '', line] of (error.stack ?? '').matchAll(/^\s+at .*?(\/[^()\n]+?):(\d+):\d+\)?$/gm)) {
+    if (file.startsWith(own) && !file.includes(`${sep}node_modules${sep}`))
+      return { file, line: Number(line) }
+  }
+  return { file: configPath, line: 0 }
 }
 
 /** Babel calls an import `(0, _gantry.name)`; people call it `name`. */
@@ -112,8 +123,4 @@ function codeFrame(file: string, line: number, column?: number): readonly string
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? ''
-}
-
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

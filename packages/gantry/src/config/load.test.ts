@@ -87,6 +87,17 @@ describe('loadConfig', () => {
     )
   })
 
+  it('names the line of an imported file where it threw', async () => {
+    writeFileSync(
+      join(folder, 'part.ts'),
+      "\nexport function part(): never {\n  throw new Error('not today')\n}\n",
+    )
+    await expect(load("import { part } from './part.ts'\nexport default part()\n")).rejects.toMatchObject({
+      message: `${join(folder, 'part.ts')}:3 failed while it was read: not today`,
+      details: expect.arrayContaining([expect.stringMatching(/^> +3 \| {3}throw new Error/)]),
+    })
+  })
+
   it.each(["'a word'", '42', 'undefined', 'null', '{ a: 1 }'])(
     'names the file of a thrown %s',
     async (thrown) => {
