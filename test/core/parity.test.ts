@@ -131,3 +131,17 @@ describe('one hook pair, every combination', () => {
     expect(fixed).toEqual(['auth', 'route', 'reserve true', 'outcome ok', 'settle completed', 'log 200'])
   })
 })
+
+it('every hook knows the address of the client', async () => {
+  const seen: (string | undefined)[] = []
+  composed = await compose({
+    transport: 'real port',
+    hooks: {
+      auth: (context) => void seen.push(context.remoteAddress),
+      'transform.request': (context) => void seen.push(context.remoteAddress),
+      log: (context) => void seen.push(context.remoteAddress),
+    },
+  })
+  await (await composed.chat({ model: 'chat', messages: [{ role: 'user', content: 'say x' }] })).text()
+  await expect.poll(() => seen).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.1'])
+})

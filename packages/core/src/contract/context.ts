@@ -29,6 +29,9 @@ export interface Context {
   readonly wire: WireRequest
   readonly receivedAt: Date
 
+  /** Whose request it is by address: the socket's, or behind `server.trustedProxies` the nearest that is none of them. */
+  readonly remoteAddress?: string
+
   /** Throws a coded error when nobody wrote it. */
   get<T>(key: Key<T>): T
   peek<T>(key: Key<T>): T | undefined

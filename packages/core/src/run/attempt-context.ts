@@ -43,6 +43,9 @@ export class AttemptState implements AttemptContext {
   get wire(): WireRequest {
     return this.base.wire
   }
+  get remoteAddress(): string | undefined {
+    return this.base.remoteAddress
+  }
   get receivedAt(): Date {
     return this.base.receivedAt
   }

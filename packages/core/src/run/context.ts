@@ -50,6 +50,7 @@ export interface ContextInit {
   readonly operation: Operation
   readonly wire: WireRequest
   readonly receivedAt: Date
+  readonly remoteAddress?: string
   /** A child begins with what its parent knows; what it writes stays its own. */
   readonly parent?: RequestContext
 }
@@ -116,6 +117,9 @@ export class RequestContext implements RouteContext, ReserveContext, SettleConte
   }
   get receivedAt(): Date {
     return this.#init.receivedAt
+  }
+  get remoteAddress(): string | undefined {
+    return this.#init.remoteAddress
   }
   /** Whether it is the client that has left. */
   get gone(): boolean {

@@ -39,9 +39,17 @@ export function beginJourney(
   incoming: Incoming,
   wire: GuardedWire,
 ): Journey {
-  const { id, signal, receivedAt } = incoming
+  const { id, signal, receivedAt, remoteAddress } = incoming
   const { protocol, operation } = route
-  const context = new RequestContext({ id, signal, protocol, operation, wire, receivedAt })
+  const context = new RequestContext({
+    id,
+    signal,
+    protocol,
+    operation,
+    wire,
+    receivedAt,
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+  })
   const active = createActive(context)
   runtime.active.add(active)
   let finished = false

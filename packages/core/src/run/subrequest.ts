@@ -67,6 +67,7 @@ async function run<O extends Operation>(
     operation,
     wire: emptyWire(parent.wire.path),
     receivedAt: parent.receivedAt,
+    ...(parent.remoteAddress === undefined ? {} : { remoteAddress: parent.remoteAddress }),
     parent,
   })
   child.model = plan.name

@@ -144,6 +144,25 @@ describe('design section 5', () => {
     expect(kernel.seen).toEqual([])
   })
 
+  it("line 10: a client's address is read from the right, past our own proxies, never from what the client wrote", async () => {
+    const addressOf = async (
+      trustedProxies: readonly string[],
+      forwarded: string,
+    ): Promise<string | undefined> => {
+      const { server, kernel } = await start({ server: { trustedProxies } })
+      const { text } = await sendRaw(
+        server.port,
+        `GET /v1/models HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: ${forwarded}\r\n\r\n`,
+      )
+      expect(statuses(text)).toEqual([200])
+      return kernel.seen[0]?.remoteAddress
+    }
+    expect(await addressOf([], '6.6.6.6')).toBe('127.0.0.1')
+    expect(await addressOf(['loopback'], '6.6.6.6, 203.0.113.9')).toBe('203.0.113.9')
+    expect(await addressOf(['loopback', '10.0.0.0/8'], '6.6.6.6, 203.0.113.9, 10.1.2.3')).toBe('203.0.113.9')
+    expect(await addressOf(['loopback'], 'nonsense')).toBe('127.0.0.1')
+  })
+
   it('line 11: aborts print nothing', async () => {
     const printed = [
       vi.spyOn(console, 'error').mockImplementation(() => {}),
