@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { createAddressList } from '../server/address.ts'
+import { createAddressList } from '../address.ts'
 import type { Blueprint } from './blueprint.ts'
 import type { Reporter } from './shape.ts'
 

@@ -1,5 +1,5 @@
 import type { GroupEntry, ModelEntry, ServerOptions } from '../contract/index.ts'
-import { isAddressEntry } from '../server/address.ts'
+import { isAddressEntry } from '../address.ts'
 import {
   amount,
   finite,

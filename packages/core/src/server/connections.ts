@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { addressGroup, createAddressList } from './address.ts'
+import { addressGroup, createAddressList } from '../address.ts'
 import type { ServeLimits } from './limits.ts'
 
 /** What is watched of one connection. */
