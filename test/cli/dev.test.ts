@@ -209,3 +209,50 @@ it('--trace prints every moment of a request', async () => {
   )
   expect(traced.stdout()).toMatch(/price +tokens: \d+ output × 1000000 pico/)
 })
+
+it('a stop waits for what an old generation still owes the store', async () => {
+  const folder = project({
+    'gateway.config.ts': text()
+      .replace("import memory from '@gantry/store-memory'", "import sqlite from '@gantry/store-sqlite'")
+      .replace('memory()', "sqlite('./gateway.db')")
+      .replace('import { defineGateway }', 'import { defineGateway, definePlugin }')
+      // The ledger's work ends late: after the answer, and after the server has nothing left to wait for.
+      .replace(
+        'plugins: [standard()',
+        `plugins: [
+          definePlugin({ name: 'kept', create: () => ({ name: 'kept', keep: true, close: () => console.log('KEPT CLOSED') }) })(),
+          { name: 'slow', enforce: 'pre', hooks: { 'bill.settle': () => new Promise((done) => setTimeout(done, 1500)).then(() => console.log('OWED SETTLED')) } },
+          standard()`,
+      ),
+    'models.ts': models(['first']),
+  })
+  const running = startGantry(['dev', '--port', '0'], { cwd: folder })
+  const [, at = ''] = await running.waitFor(/listens on (http:\S+)/)
+  await running.waitFor(/Watching/)
+  await gantry(['accounts', 'create', 'me'], { cwd: folder })
+  await gantry(['accounts', 'credit', 'me', '5'], { cwd: folder })
+  const secret = (await gantry(['keys', 'create', '--account', 'me'], { cwd: folder })).stdout.trim()
+  const streamed = fetch(`${at}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'first',
+      stream: true,
+      messages: [{ role: 'user', content: 'count 200' }],
+    }),
+  }).then((response) => response.text())
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  writeFileSync(join(folder, 'models.ts'), models(['first', 'second']))
+  await running.waitFor(/Generation 2 serves/)
+  const stopped = running.stop()
+  expect(await streamed).toContain('[DONE]')
+  const { code, stdout: printed } = await stopped
+  expect(code).toBe(0)
+  // What both generations share is closed by the last one, after the first has settled.
+  expect(printed.match(/OWED SETTLED|KEPT CLOSED/g)).toEqual(['OWED SETTLED', 'KEPT CLOSED'])
+  const { stdout } = await gantry(['accounts', 'list', '--json'], { cwd: folder })
+  const [account] = (JSON.parse(stdout) as { items: { balances: { posted: string; held: string }[] }[] })
+    .items
+  expect(Number(account!.balances[0]!.held)).toBe(0)
+  expect(Number(account!.balances[0]!.posted)).toBeLessThan(5)
+})

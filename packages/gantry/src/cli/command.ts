@@ -16,6 +16,17 @@ export const configArgs: { config: Text; debug: Switch } = {
   debug: { type: 'boolean', description: 'show stacks, and what the gateway does' },
 }
 
+/** Where a command that serves listens. */
+export const listenArgs: { host: Text; port: Text } = {
+  host: { type: 'string', description: 'address to listen on, before server.host', valueHint: 'address' },
+  port: {
+    type: 'string',
+    alias: 'p',
+    description: 'port to listen on, before server.port',
+    valueHint: 'number',
+  },
+}
+
 /** The flag of commands that can answer a program. */
 export const jsonArgs: { json: Switch } = { json: { type: 'boolean', description: 'print JSON' } }
 

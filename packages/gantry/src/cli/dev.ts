@@ -1,7 +1,7 @@
 import type { RequestTrace } from '@gantry/core'
-import { type DevLoop, startDevLoop } from '../dev/reload.ts'
+import { startDevLoop } from '../dev/reload.ts'
 import { traceLines } from '../dev/trace-print.ts'
-import { type Command, command, configArgs, wholeNumber } from './command.ts'
+import { type Command, command, configArgs, listenArgs, wholeNumber } from './command.ts'
 import { debugLogger, quietLogger } from './logger.ts'
 import { print } from './print.ts'
 import { runUntilStopped } from './serving.ts'
@@ -15,13 +15,7 @@ const dev: Command = command({
   name: 'dev',
   description: 'serve the gateway of a config, and every edit of it without cutting a stream',
   args: {
-    host: { type: 'string', description: 'address to listen on, before server.host', valueHint: 'address' },
-    port: {
-      type: 'string',
-      alias: 'p',
-      description: 'port to listen on, before server.port',
-      valueHint: 'number',
-    },
+    ...listenArgs,
     trace: { type: 'boolean', description: 'print every moment of each request, prompts included' },
     ...configArgs,
   },
@@ -30,18 +24,17 @@ const dev: Command = command({
     const session = await openSession(args)
     const logger = args.debug ? debugLogger : quietLogger
     const trace = args.trace ? { trace: (one: RequestTrace) => traceLines(one).forEach(print) } : {}
-    let loop: DevLoop | undefined
-    try {
-      await runUntilStopped(session, {
-        host: args.host,
-        ports: port === undefined ? undefined : [port],
-        logger,
-        debug: args.debug,
-        ...trace,
-        onReady: ({ url, gateway, replace }) => {
-          print(`Gantry listens on ${url}`)
-          print(`Watching ${session.path} and what it imports.`)
-          loop = startDevLoop({
+    await runUntilStopped(session, {
+      host: args.host,
+      ports: port === undefined ? undefined : [port],
+      logger,
+      debug: args.debug,
+      ...trace,
+      onReady: ({ url, gateway, replace, accompany }) => {
+        print(`Gantry listens on ${url}`)
+        print(`Watching ${session.path} and what it imports.`)
+        accompany(
+          startDevLoop({
             path: session.path,
             gateway,
             fromEnvFile: session.fromEnvFile,
@@ -49,12 +42,10 @@ const dev: Command = command({
             drainTimeoutMs: session.config.server?.drainTimeoutMs ?? drainTimeoutMs,
             replace,
             print,
-          })
-        },
-      })
-    } finally {
-      await loop?.close()
-    }
+          }),
+        )
+      },
+    })
   },
 })
 

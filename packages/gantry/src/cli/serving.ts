@@ -32,7 +32,15 @@ export interface ServeOptions {
     readonly gateway: Gateway
     /** Serves another gateway from now on. The one before is yours to drain and close. */
     replace(next: Gateway): void
+    /** Stopped with the gateway: `halt` before the server, `close` when it is down and before the gateway closes. */
+    accompany(companion: Companion): void
   }): void | Promise<void>
+}
+
+/** Something that runs beside a gateway and leaves it gateways to close. */
+export interface Companion {
+  halt(): Promise<void>
+  close(): Promise<void>
 }
 
 const defaultPort = 8787
@@ -61,6 +69,9 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
       const place = problem.path === undefined ? '' : `${problem.path}: `
       notice.warn(`${place}${problem.message}${problem.fix === undefined ? '' : ` ${problem.fix}`}`)
     }
+    // An older generation may still settle into a store that is this one's to close.
+    const companions: Companion[] = []
+    undo.push(async () => companions[0]?.close())
     // Undone after the server: a key may have to be revoked while the last requests end.
     const controls: ControlServer[] = []
     undo.push(async () => controls[0]?.close())
@@ -77,6 +88,10 @@ export async function runUntilStopped(session: Session, options: ServeOptions): 
         gateway = next
         admin = createAdmin({ host: next.host, url })
         server.swap(next)
+      },
+      accompany(companion) {
+        companions.push(companion)
+        undo.push(() => companion.halt())
       },
     })
     const signal = await stopped.promise

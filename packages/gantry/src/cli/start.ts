@@ -1,4 +1,4 @@
-import { type Command, command, configArgs, wholeNumber } from './command.ts'
+import { type Command, command, configArgs, listenArgs, wholeNumber } from './command.ts'
 import { debugLogger } from './logger.ts'
 import { print } from './print.ts'
 import { openSession } from './session.ts'
@@ -9,13 +9,7 @@ const start: Command = command({
   name: 'start',
   description: 'serve the gateway of a config',
   args: {
-    host: { type: 'string', description: 'address to listen on, before server.host', valueHint: 'address' },
-    port: {
-      type: 'string',
-      alias: 'p',
-      description: 'port to listen on, before server.port',
-      valueHint: 'number',
-    },
+    ...listenArgs,
     ...configArgs,
   },
   async run({ args }) {

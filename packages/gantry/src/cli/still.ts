@@ -41,7 +41,8 @@ function stillStore(store: NonNullable<ResolvedConfig['store']>): NonNullable<Re
 
 function still<P extends object>(plugin: P, keep: Keep): P {
   if (!isObject(plugin) || keep(plugin)) return plugin
-  return copy(plugin, { setup: undefined, close: undefined })
+  // Its lines would land among what the command was asked for.
+  return copy(plugin, { setup: undefined, close: undefined, logger: undefined })
 }
 
 /** Keeps what is not enumerable too: factories note problems and secrets on a plugin that way. */

@@ -26,7 +26,9 @@ export interface DevSubject {
 
 /** A running dev loop. */
 export interface DevLoop {
-  /** Stops watching and waits for what is under way. */
+  /** Takes no further edit; resolves when the one under way is served or taken back. */
+  halt(): Promise<void>
+  /** Waits until the generations before the one that serves have ended and settled their requests. Halts first. */
   close(): Promise<void>
 }
 
@@ -54,8 +56,9 @@ export function startDevLoop(subject: DevSubject): DevLoop {
       .catch((error: unknown) => subject.print(describeError(error, false)))
       .finally(() => {
         working = undefined
+        if (isClosed) return
         watcher.follow(filesOf(subject.path))
-        if (again && !isClosed) {
+        if (again) {
           again = false
           run()
         }
@@ -67,8 +70,10 @@ export function startDevLoop(subject: DevSubject): DevLoop {
   }
 
   const reload = async (): Promise<void> => {
+    if (isClosed) return
     const started = performance.now()
     const probe = await withoutVariables(fromEnvFile, () => probeConfig(subject.path, subject.probeMs))
+    if (isClosed) return
     if (!probe.ok) return keepOld(probe.message)
     let next: Gateway
     let read: readonly string[]
@@ -110,11 +115,15 @@ export function startDevLoop(subject: DevSubject): DevLoop {
     await old.close()
   }
 
+  const halt = async (): Promise<void> => {
+    isClosed = true
+    watcher.close()
+    await working
+  }
   return {
+    halt,
     async close() {
-      isClosed = true
-      watcher.close()
-      await working
+      await halt()
       await Promise.all(leaving)
     },
   }
