@@ -1,0 +1,1 @@
+export { openaiResponses as default, openaiResponses, protocol } from './protocol.ts'

@@ -1,0 +1,13 @@
+import { definePlugin, type Plugin, type PluginFactory, type Protocol } from '@gantry/core'
+import { name } from './name.ts'
+
+/** OpenAI Responses, without the plugin around it. */
+export const protocol: Protocol<'openai-responses'> = { name, contract: 1 }
+
+/** OpenAI Responses as a plugin; it has no options. */
+export const openaiResponses: PluginFactory<void, { protocol: 'openai-responses' }> = definePlugin({
+  create: (): Plugin<{ protocol: 'openai-responses' }> => ({
+    name: 'protocol-openai-responses',
+    provides: { protocol: [protocol] },
+  }),
+})
