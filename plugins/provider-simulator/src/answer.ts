@@ -4,6 +4,7 @@ import { sample } from './sample.ts'
 import { plainWords, readScript, stepsOf } from './script.ts'
 import type { Fault, Instruction } from './script.ts'
 import { pieces } from './tokens.ts'
+import { findTool, inputOf } from './tools.ts'
 
 /** What the simulator answers, before it is put on a wire. */
 export interface Answer {
@@ -69,12 +70,12 @@ function say(prompt: Prompt, script: readonly Instruction[], seed: string): read
     if (one.do === 'refuse')
       parts.push({ type: 'refusal', pieces: pieces("I'm sorry, but I can't help with that.") })
     if (one.do === 'call') {
-      const tool = prompt.tools.find((given) => given.name === one.tool)
+      const tool = findTool(prompt.tools, one.tool)
       if (!tool || prompt.choice === 'none') words.push(noTool(prompt, one.tool))
       else if (prompt.parallel || calls === 0) {
         flush()
         calls++
-        parts.push({ type: 'call', tool, pieces: pieces(inputOf(tool, one.input, prompt)) })
+        parts.push({ type: 'call', tool, pieces: pieces(inputOf(tool, one.input, wordOf(prompt))) })
       }
     }
   }
@@ -82,7 +83,7 @@ function say(prompt: Prompt, script: readonly Instruction[], seed: string): read
   const said = script.some((one) => ['say', 'count', 'call', 'refuse', 'empty'].includes(one.do))
   if (said || parts.some((part) => part.type !== 'reasoning')) return parts
   const forced = forcedTool(prompt)
-  if (forced) parts.push({ type: 'call', tool: forced, pieces: pieces(inputOf(forced, '', prompt)) })
+  if (forced) parts.push({ type: 'call', tool: forced, pieces: pieces(inputOf(forced, '', wordOf(prompt))) })
   else parts.push({ type: 'text', pieces: pieces(prompt.json ? asJson(prompt, seed) : tell(prompt, seed)) })
   return parts
 }
@@ -94,10 +95,9 @@ function forcedTool({ choice, tools, results }: Prompt): GivenTool | undefined {
   return tools.find((tool) => tool.name === choice.name)
 }
 
-function inputOf(tool: GivenTool, given: string, prompt: Prompt): string {
-  if (given) return given
-  const word = quoted(plainWords(prompt.text), 40) || 'text'
-  return tool.kind === 'custom' ? word : JSON.stringify(sample(tool.schema, word) ?? {})
+/** What made-up arguments and JSON are made of. */
+function wordOf(prompt: Prompt): string {
+  return quoted(plainWords(prompt.text), 40) || 'text'
 }
 
 function noTool({ choice, tools }: Prompt, name: string): string {
@@ -131,7 +131,7 @@ function tell(prompt: Prompt, seed: string): string {
 function asJson(prompt: Prompt, seed: string): string {
   const schema = prompt.json?.schema
   if (!schema) return JSON.stringify({ answer: tell(prompt, seed) })
-  return JSON.stringify(sample(schema, quoted(plainWords(prompt.text), 40) || 'text'))
+  return JSON.stringify(sample(schema, wordOf(prompt)))
 }
 
 function shown({ kind, mediaType, bytes }: Media): string {

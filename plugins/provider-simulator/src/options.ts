@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Schema, Secret, UpstreamTimeouts } from '@gantry/core'
 
 /** Name of a protocol the simulator speaks. */
-export type SimulatorProtocol = 'openai-chat' | 'anthropic-messages'
+export type SimulatorProtocol = 'openai-chat' | 'openai-responses' | 'anthropic-messages'
 
 /** How the stand-in behaves; everything may be left out. */
 export interface SimulatorSettings {
@@ -69,7 +69,7 @@ export interface ProviderSettings {
 
 const milliseconds = z.number().min(0).max(86_400_000)
 const timer = z.int().min(1).max(86_400_000)
-const protocol = z.enum(['openai-chat', 'anthropic-messages'])
+const protocol = z.enum(['openai-chat', 'openai-responses', 'anthropic-messages'])
 const key = z.string().regex(/^[\x21-\x7e]+$/, 'is empty, or has a character no key has.')
 
 const validator = z.preprocess(

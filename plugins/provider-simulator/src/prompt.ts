@@ -1,6 +1,6 @@
 import type { JsonObject } from '@gantry/core'
 
-/** A request of either wire, as far as an answer depends on it. */
+/** A request of any wire, as far as an answer depends on it. */
 export interface Prompt {
   readonly model: string
   readonly stream: boolean
@@ -41,11 +41,13 @@ export interface Media {
   readonly bytes?: number
 }
 
-/** A tool of the request. */
+/** A tool of the request. `search`: the client looks for more tools with it. */
 export interface GivenTool {
   readonly name: string
-  readonly kind: 'function' | 'custom'
+  readonly kind: 'function' | 'custom' | 'search'
   readonly schema: JsonObject
+  /** The group it belongs to, on the wire that has groups. */
+  readonly namespace?: string
 }
 
 /** One message, or what stands before them. */

@@ -12,7 +12,7 @@ export type Instruction =
 /** How an answer goes wrong. `after` counts tokens of a streamed answer; none: before the head is sent. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: number; readonly code?: string; readonly retryAfter?: string }
-  | { readonly kind: 'error'; readonly after: number }
+  | { readonly kind: 'error'; readonly after: number; readonly code?: string }
   | { readonly kind: 'stall' | 'cut' | 'end'; readonly after?: number }
   | { readonly kind: 'html'; readonly status: number }
   | { readonly kind: 'blank' }
@@ -79,8 +79,11 @@ const readers: { readonly [word: string]: (rest: string) => Instruction | undefi
     return status === undefined ? undefined : { do: 'fault', fault: { kind: 'html', status } }
   },
   fail(rest) {
-    const after = afterOf(rest)
-    if (after !== undefined) return { do: 'fault', fault: { kind: 'error', after } }
+    const [, tokens, named] = /^after\s+(\d+)(?:\s+([a-z_]{1,64}))?$/i.exec(rest) ?? []
+    if (tokens !== undefined) {
+      const after = Math.min(Number(tokens), countLimit)
+      return { do: 'fault', fault: { kind: 'error', after, ...(named && { code: named }) } }
+    }
     const [, digits, code, retryAfter] =
       /^(\d{3})(?:\s+(?!retry-after)([a-z_]{1,64}))?(?:\s+retry-after\s+(\d{1,6}(?:\.\d{1,3})?))?$/i.exec(
         rest,

@@ -32,10 +32,13 @@ export interface Simulator {
 
 const rememberedRequests = 1000
 
-/** Starts a simulator of both wires on a loopback port, for tests. Rejects when the port is taken. */
+/** Starts a simulator of all three wires on a loopback port, for tests. Rejects when the port is taken. */
 export async function startSimulator(options: SimulatorSettings = {}): Promise<Simulator> {
   const requests: { -readonly [K in keyof SimulatorRequest]: SimulatorRequest[K] }[] = []
-  const settings = readOptions({ speaks: ['openai-chat', 'anthropic-messages'], ...options })
+  const settings = readOptions({
+    speaks: ['openai-chat', 'openai-responses', 'anthropic-messages'],
+    ...options,
+  })
   const running = await listen(settings, ({ method, path, headers, bytes }) => {
     const request: (typeof requests)[number] = { method, path, headers, body: parsed(bytes), state: 'open' }
     requests.push(request)

@@ -17,17 +17,20 @@ export async function transmit(
   response: ServerResponse,
   frames: Iterable<StreamFrame>,
   fault: Fault | undefined,
-  streamError: string,
+  streamError: (fault: Extract<Fault, { kind: 'error' }>, written: number) => string,
   pace: Pace,
 ): Promise<void> {
   const after = fault && 'after' in fault ? fault.after : undefined
   let tokens = 0
+  let written = 0
   await wait(pace.firstTokenMs, pace.signal)
   for (const frame of frames) {
     if (fault && after !== undefined && (frame.end || (frame.token && tokens >= after))) {
-      return interrupt(response, fault, frame.text, streamError, pace)
+      if (fault.kind === 'error') return void response.end(streamError(fault, written))
+      return interrupt(response, fault, frame.text, pace)
     }
     if (frame.token && tokens++ > 0) await wait(pace.pace, pace.signal)
+    written++
     if (!response.write(frame.text)) await once(response, 'drain', { signal: pace.signal })
   }
   response.end()
@@ -60,15 +63,8 @@ export async function stall(response: ServerResponse, { stallMs, signal }: Pace)
   response.destroy()
 }
 
-async function interrupt(
-  response: ServerResponse,
-  fault: Fault,
-  next: string,
-  streamError: string,
-  pace: Pace,
-): Promise<void> {
-  if (fault.kind === 'error') response.end(streamError)
-  else if (fault.kind === 'end') response.end()
+async function interrupt(response: ServerResponse, fault: Fault, next: string, pace: Pace): Promise<void> {
+  if (fault.kind === 'end') response.end()
   else if (fault.kind === 'stall') await stall(response, pace)
   else {
     // Half of a frame first: what a reader must not take for a whole one.

@@ -1,21 +1,31 @@
-import type { JsonObject } from '@gantry/core'
+import type { Json, JsonObject } from '@gantry/core'
 import type { Answer } from './answer.ts'
 import type { Prompt } from './prompt.ts'
-import type { PromptUsage } from './usage.ts'
 import type { WireError } from './refusal.ts'
+import type { Fault } from './script.ts'
+import type { PromptUsage } from './usage.ts'
 
-/** One of the two wires: what it refuses, how it reads a request and how it writes an answer. */
+/** What is asked of a model: an answer, how many tokens a prompt has, or a shorter conversation. */
+export type Operation = 'generate' | 'count' | 'compact'
+
+/** One of the wires: what it refuses, how it reads a request and how it writes an answer. */
 export interface Wire {
   /** Path under the base URL. */
-  readonly path: '/chat/completions' | '/messages'
+  readonly path: '/chat/completions' | '/messages' | '/responses'
+  /** Further paths it takes requests at. */
+  readonly also?: { readonly [path: string]: Operation }
   /** Throws a `WireError` for what the vendor would refuse. */
-  check(body: JsonObject, headers: Headers): void
-  read(body: JsonObject): Prompt
+  check(body: JsonObject, headers: Headers, operation: Operation): void
+  read(body: JsonObject, operation: Operation): Prompt
   whole(reply: Reply): JsonObject
   frames(reply: Reply): Iterable<StreamFrame>
+  /** The answer to a count. */
+  counted(tokens: number): JsonObject
   error(error: WireError, hash: string): JsonObject
-  /** An error after the head of a stream is gone. */
-  streamError(hash: string): string
+  /** What a model it does not have is answered with. */
+  unknownModel(model: string): WireError
+  /** An error after the head of a stream is gone; `written` frames went before it. */
+  streamError(reply: Reply, fault: Extract<Fault, { kind: 'error' }>, written: number): string
   /** Headers of every answer. */
   headers(hash: string): { readonly [name: string]: string }
 }
@@ -24,6 +34,7 @@ export interface Wire {
 export interface Reply {
   readonly prompt: Prompt
   readonly body: JsonObject
+  readonly operation: Operation
   readonly answer: Answer
   readonly usage: PromptUsage
   /** Ids are made of it. */
@@ -35,6 +46,14 @@ export interface StreamFrame {
   readonly text: string
   readonly token?: boolean
   readonly end?: boolean
+}
+
+/** A conversation that is kept, by the id of the answer it ended with. */
+export interface Stored {
+  readonly reply: Reply
+  /** Everything that was answered, earlier answers included. */
+  readonly input: readonly Json[]
+  readonly output: readonly JsonObject[]
 }
 
 /** When a model was made and an answer given: always the same moment, so that bytes stay the same. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from '@gantry/core'
 import { absent, isObject, objects } from '../json.ts'
 import { refuse } from '../refusal.ts'
-import { missing, toolName, wrongType } from './words.ts'
+import { missing, toolName, wrongType } from '../words.ts'
 
 const roles = ['system', 'assistant', 'user', 'function', 'tool', 'developer']
 

@@ -2,7 +2,7 @@ import type { JsonObject } from '@gantry/core'
 import { absent, isObject, objects } from '../json.ts'
 import { refuse } from '../refusal.ts'
 import { checkChatMessages } from './check-messages.ts'
-import { integer, missing, range, toolName, tooShort, wrongType } from './words.ts'
+import { integer, missing, range, toolName, tooShort, wrongType } from '../words.ts'
 
 /** Refuses what OpenAI refuses on the chat wire, in its words. Unknown fields pass, as at most compatible hosts. */
 export function checkChat(body: JsonObject): void {

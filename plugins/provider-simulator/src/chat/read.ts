@@ -2,14 +2,15 @@ import type { JsonObject } from '@gantry/core'
 import { isObject, objects, text } from '../json.ts'
 import { base64Bytes, mediaOfUrl } from '../prompt.ts'
 import type { GivenTool, Media, Prompt, PromptUnit, ToolResult } from '../prompt.ts'
+import { isContext, words } from '../spoken.ts'
 import { mediaTokens, promptTokens } from '../tokens.ts'
 
 /** Reads a checked body of the chat wire. */
 export function readChat(body: JsonObject): Prompt {
   const messages = objects(body.messages)
-  const lastPrompt = messages.findLastIndex(
-    (one) => one.role === 'user' && contentText(one.content).trim() !== '',
-  )
+  const isUser = (one: JsonObject): boolean => one.role === 'user' && contentText(one.content).trim() !== ''
+  const spoken = messages.findLastIndex((one) => isUser(one) && !isContext(contentTexts(one.content)))
+  const lastPrompt = spoken >= 0 ? spoken : messages.findLastIndex(isUser)
   const lastAssistant = messages.findLastIndex((one) => one.role === 'assistant')
   const recent = messages.slice(lastAssistant + 1)
   const limit = body.max_completion_tokens ?? body.max_tokens
@@ -17,7 +18,7 @@ export function readChat(body: JsonObject): Prompt {
   return {
     model: text(body.model) ?? '',
     stream: body.stream === true,
-    text: contentText(messages[lastPrompt]?.content),
+    text: words(contentTexts(messages[lastPrompt]?.content)),
     round: messages.slice(lastPrompt + 1).filter((one) => one.role === 'assistant').length,
     results: resultsOf(messages[lastAssistant], recent),
     media: recent.flatMap((one) => objects(one.content).flatMap(mediaOf)),
@@ -35,10 +36,14 @@ export function readChat(body: JsonObject): Prompt {
 }
 
 function contentText(content: unknown): string {
-  if (typeof content === 'string') return content
-  return objects(content)
-    .flatMap((part) => (part.type === 'text' && typeof part.text === 'string' ? [part.text] : []))
-    .join('\n')
+  return contentTexts(content).join('\n')
+}
+
+function contentTexts(content: unknown): readonly string[] {
+  if (typeof content === 'string') return [content]
+  return objects(content).flatMap((part) =>
+    part.type === 'text' && typeof part.text === 'string' ? [part.text] : [],
+  )
 }
 
 function resultsOf(assistant: JsonObject | undefined, recent: readonly JsonObject[]): readonly ToolResult[] {

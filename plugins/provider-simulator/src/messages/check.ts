@@ -1,6 +1,7 @@
 import type { JsonObject } from '@gantry/core'
 import { absent, isObject, objects } from '../json.ts'
 import { refuse } from '../refusal.ts'
+import type { Operation } from '../wire.ts'
 import { checkTurns } from './check-turns.ts'
 
 const fields = [
@@ -24,6 +25,20 @@ const fields = [
   'top_p',
 ]
 
+/** Fields that say how to answer, which is nothing that is counted. */
+const answering = [
+  'container',
+  'inference_geo',
+  'max_tokens',
+  'metadata',
+  'service_tier',
+  'stop_sequences',
+  'stream',
+  'temperature',
+  'top_k',
+  'top_p',
+]
+
 /** Known only to those who ask for a beta. */
 const betaFields = [
   'context_management',
@@ -39,21 +54,23 @@ const betaFields = [
 const versions = ['2023-01-01', '2023-06-01', '2026-10-21']
 
 /** Refuses what Anthropic refuses on the messages wire, in its words. */
-export function checkMessages(body: JsonObject, headers: Headers): void {
+export function checkMessages(body: JsonObject, headers: Headers, operation: Operation = 'generate'): void {
   const version = headers.get('anthropic-version')
   if (version === null) refuse('anthropic-version: header is required')
   if (!versions.includes(version))
     refuse(`anthropic-version: "${version.slice(0, 40)}" is not a valid version`)
   const known = headers.has('anthropic-beta') ? [...fields, ...betaFields] : fields
   for (const name of Object.keys(body)) {
-    if (!known.includes(name)) refuse(`${name}: Extra inputs are not permitted`)
+    const foreign = !known.includes(name) || (operation === 'count' && answering.includes(name))
+    if (foreign) refuse(`${name}: Extra inputs are not permitted`)
   }
   for (const name of ['model', 'max_tokens', 'messages']) {
+    if (name === 'max_tokens' && operation === 'count') continue
     if (body[name] === undefined) refuse(`${name}: Field required`)
   }
   if (typeof body.model !== 'string') refuse('model: Input should be a valid string')
   if (body.model === '') refuse('model: String should have at least 1 character')
-  whole(body.max_tokens, 'max_tokens', 1)
+  if (operation !== 'count') whole(body.max_tokens, 'max_tokens', 1)
   if (!absent(body.stream) && typeof body.stream !== 'boolean')
     refuse('stream: Input should be a valid boolean')
   checkSampling(body, version)

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@gantry/core'
-import type { WireError } from '../refusal.ts'
+import { WireError } from '../refusal.ts'
 import type { Wire } from '../wire.ts'
 import { checkMessages } from './check.ts'
 import { readMessages } from './read.ts'
@@ -8,12 +8,16 @@ import { event, framesMessage, wholeMessage } from './write.ts'
 /** The messages wire as Anthropic serves it. */
 export const messagesWire: Wire = {
   path: '/messages',
+  also: { '/messages/count_tokens': 'count' },
   check: checkMessages,
   read: readMessages,
   whole: wholeMessage,
   frames: framesMessage,
   error: messagesError,
-  streamError: () => event({ type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }),
+  unknownModel: (model) => new WireError(404, `model: ${model}`),
+  counted: (tokens) => ({ input_tokens: tokens }),
+  streamError: (_reply, { code }) =>
+    event({ type: 'error', error: { type: code ?? 'overloaded_error', message: code ?? 'Overloaded' } }),
   headers: (hash) => ({ 'request-id': requestId(hash) }),
 }
 

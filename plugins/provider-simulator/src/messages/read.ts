@@ -2,14 +2,15 @@ import type { JsonObject } from '@gantry/core'
 import { absent, isObject, objects, text } from '../json.ts'
 import { base64Bytes } from '../prompt.ts'
 import type { GivenTool, Media, Prompt, PromptUnit, ToolResult } from '../prompt.ts'
+import { isContext, words } from '../spoken.ts'
 import { mediaTokens, promptTokens } from '../tokens.ts'
 
 /** Reads a checked body of the messages wire. */
 export function readMessages(body: JsonObject): Prompt {
   const messages = objects(body.messages)
-  const lastPrompt = messages.findLastIndex(
-    (one) => one.role === 'user' && contentText(one.content).trim() !== '',
-  )
+  const isUser = (one: JsonObject): boolean => one.role === 'user' && contentText(one.content).trim() !== ''
+  const spoken = messages.findLastIndex((one) => isUser(one) && !isContext(contentTexts(one.content)))
+  const lastPrompt = spoken >= 0 ? spoken : messages.findLastIndex(isUser)
   const lastAssistant = messages.findLastIndex((one) => one.role === 'assistant')
   // A prefilled answer is continued, so what came before it is still the newest.
   const prefilled = lastAssistant === messages.length - 1
@@ -28,7 +29,7 @@ export function readMessages(body: JsonObject): Prompt {
   return {
     model: text(body.model) ?? '',
     stream: body.stream === true,
-    text: contentText(messages[lastPrompt]?.content),
+    text: words(contentTexts(messages[lastPrompt]?.content)),
     round: messages
       .slice(lastPrompt + 1, prefilled ? -1 : undefined)
       .filter((one) => one.role === 'assistant').length,
@@ -49,10 +50,14 @@ export function readMessages(body: JsonObject): Prompt {
 }
 
 function contentText(content: unknown): string {
-  if (typeof content === 'string') return content
-  return objects(content)
-    .flatMap((block) => (block.type === 'text' && typeof block.text === 'string' ? [block.text] : []))
-    .join('\n')
+  return contentTexts(content).join('\n')
+}
+
+function contentTexts(content: unknown): readonly string[] {
+  if (typeof content === 'string') return [content]
+  return objects(content).flatMap((block) =>
+    block.type === 'text' && typeof block.text === 'string' ? [block.text] : [],
+  )
 }
 
 function resultOf(block: JsonObject, assistant: JsonObject | undefined): ToolResult {

@@ -1,18 +1,12 @@
 import type { JsonObject } from '@gantry/core'
-import { absent, typeName } from '../json.ts'
-import { refuse } from '../refusal.ts'
+import { absent, typeName } from './json.ts'
+import { refuse } from './refusal.ts'
 
 /** Refuses a name that OpenAI would not take. */
 export function toolName(name: unknown, at: string): void {
   if (typeof name !== 'string') missing(at)
   if (/^[a-zA-Z0-9_-]+$/.test(name) && name.length <= 64) return
-  if (name.length > 64) {
-    refuse(
-      `Invalid '${at}': string too long. Expected a string with maximum length 64, but got a string with length ${name.length} instead.`,
-      at,
-      'string_above_max_length',
-    )
-  }
+  tooLong(at, 64, name)
   refuse(
     `Invalid '${at}': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.`,
     at,
@@ -69,4 +63,27 @@ export function integer(body: JsonObject, name: string, from: number, to: number
   if (to !== undefined && value > to) {
     bounds(name, 'integer above maximum value', `<= ${to}`, value, 'integer_above_max_value')
   }
+}
+
+/** Refuses a value that is none of those there are. */
+export function unsupported(at: string, got: unknown, known: readonly string[]): never {
+  const names = known.map((name) => `'${name}'`)
+  const list =
+    names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')}, and ${names.at(-1) ?? ''}`
+  refuse(`Invalid value: '${String(got)}'. Supported values are: ${list}.`, at, 'invalid_value')
+}
+
+/** Refuses a field that the API does not have. */
+export function unknownField(at: string): never {
+  refuse(`Unknown parameter: '${at}'.`, at, 'unknown_parameter')
+}
+
+/** Refuses a text over its limit. */
+export function tooLong(at: string, most: number, got: string): void {
+  if (got.length <= most) return
+  refuse(
+    `Invalid '${at}': string too long. Expected a string with maximum length ${most}, but got a string with length ${got.length} instead.`,
+    at,
+    'string_above_max_length',
+  )
 }

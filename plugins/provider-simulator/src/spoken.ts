@@ -1,0 +1,50 @@
+/**
+ * Agents put context of their own into user messages: a block that one element wraps from its first to its last
+ * character, such as `<system-reminder>…</system-reminder>`. It is not what the user said.
+ */
+export function isContext(texts: readonly string[]): boolean {
+  return texts.every((text) => spoken(text).trim() === '')
+}
+
+/** What the user said, one text a line; all of it where there is only context. */
+export function words(texts: readonly string[]): string {
+  const own = isContext(texts) ? texts : texts.map(spoken).filter((text) => text.trim() !== '')
+  return own.join('\n')
+}
+
+// A text of nothing but elements that never end must not be searched over and over.
+const mostUnclosed = 16
+
+/** A text without the elements that begin a line and end one. */
+function spoken(text: string): string {
+  const kept: string[] = []
+  const unclosed = new Set<string>()
+  const opening = /^[ \t]*<([a-z][a-z0-9_-]{0,63})(?: [^<>\n]{0,500})?>/gm
+  let at = 0
+  for (let found = opening.exec(text); found && unclosed.size < mostUnclosed; found = opening.exec(text)) {
+    const name = found[1] ?? ''
+    if (unclosed.has(name)) continue
+    const end = closing(text, name, opening.lastIndex)
+    if (end < 0) {
+      unclosed.add(name)
+      continue
+    }
+    kept.push(text.slice(at, found.index))
+    at = end
+    opening.lastIndex = end
+  }
+  kept.push(text.slice(at))
+  return kept.join('')
+}
+
+/** Where an element ends, its end being the last thing of a line; -1 without one. */
+function closing(text: string, name: string, from: number): number {
+  const tag = `</${name}>`
+  for (let at = text.indexOf(tag, from); at >= 0; at = text.indexOf(tag, at + 1)) {
+    const end = at + tag.length
+    const line = /[^\S\n]*(?:\n|$)/y
+    line.lastIndex = end
+    if (line.test(text)) return end
+  }
+  return -1
+}
