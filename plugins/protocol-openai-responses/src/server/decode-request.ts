@@ -1,4 +1,10 @@
-import { GatewayError, type GenerateRequest, type JsonObject, type Tool, type WireRequest } from '@gantry/core'
+import {
+  GatewayError,
+  type GenerateRequest,
+  type JsonObject,
+  type Tool,
+  type WireRequest,
+} from '@gantry/core'
 import { readBoolean, readInteger, readObject, readString } from '@gantry/core/codec'
 import { ownRequestNote, restOf, type Draft } from '../own.ts'
 import { checkNames } from './check-names.ts'

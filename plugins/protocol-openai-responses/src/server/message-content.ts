@@ -115,7 +115,11 @@ function text(
       // Where the final part contradicts its deltas, it is right.
       if (last !== start && last.text !== '') pieces.splice(0, pieces.length, last.text)
       closed = value()
-      place.frame('response.output_text.done', { ...where, text: closed['text'], logprobs: closed['logprobs'] })
+      place.frame('response.output_text.done', {
+        ...where,
+        text: closed['text'],
+        logprobs: closed['logprobs'],
+      })
       place.frame('response.content_part.done', { ...where, part: closed })
       return closed
     },
@@ -123,11 +127,7 @@ function text(
   }
 }
 
-function refusal(
-  place: Place,
-  contentIndex: number,
-  start: Extract<Part, { type: 'refusal' }>,
-): OpenContent {
+function refusal(place: Place, contentIndex: number, start: Extract<Part, { type: 'refusal' }>): OpenContent {
   const pieces: string[] = []
   let last = start
   let ended = false

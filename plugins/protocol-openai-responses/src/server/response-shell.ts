@@ -63,7 +63,11 @@ export function echoOf(context: ServerContext<Operation>): JsonObject {
     prompt: body['prompt'],
     prompt_cache_key: given(body, 'prompt_cache_key', null),
     prompt_cache_retention: given(body, 'prompt_cache_retention', null),
-    reasoning: { ...reasoning, effort: reasoning?.['effort'] ?? null, summary: reasoning?.['summary'] ?? null },
+    reasoning: {
+      ...reasoning,
+      effort: reasoning?.['effort'] ?? null,
+      summary: reasoning?.['summary'] ?? null,
+    },
     safety_identifier: given(body, 'safety_identifier', null),
     service_tier: 'default',
     store: false,
