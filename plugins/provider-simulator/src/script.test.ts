@@ -27,6 +27,10 @@ describe('readScript', () => {
       { do: 'fault', fault: { kind: 'status', status: 429, code: 'slow_down', retryAfter: '0.5' } },
     ],
     ['fail after 3', { do: 'fault', fault: { kind: 'error', after: 3 } }],
+    [
+      'fail after 3 rate_limit_exceeded',
+      { do: 'fault', fault: { kind: 'error', after: 3, code: 'rate_limit_exceeded' } },
+    ],
     ['stall', { do: 'fault', fault: { kind: 'stall' } }],
     ['stall after 3', { do: 'fault', fault: { kind: 'stall', after: 3 } }],
     ['cut', { do: 'fault', fault: { kind: 'cut' } }],
@@ -44,6 +48,7 @@ describe('readScript', () => {
     'fail 200',
     'fail 99',
     'fail me',
+    'fail after 3 or more',
     'count me in',
     'count -1',
     'length of a string',

@@ -48,6 +48,17 @@ export function messages(
   })
 }
 
+/** A request on the responses wire. */
+export function responses(
+  { url }: Simulator,
+  input: unknown,
+  more: object = {},
+  path: '' | '/compact' | '/input_tokens' = '',
+): Promise<Response> {
+  const body = JSON.stringify({ model: 'm', input, ...more })
+  return fetch(`${url}/responses${path}`, { method: 'POST', body })
+}
+
 /** The data of each whole frame. */
 export function frames(text: string): { readonly event?: string; readonly data: string }[] {
   return text

@@ -5,8 +5,10 @@ import { sample } from './sample.ts'
 
 /** The tool a prompt means: by its name, or by its group and name, joined as `group.name` or `group__name`. */
 export function findTool(tools: readonly GivenTool[], name: string): GivenTool | undefined {
+  const named = tools.filter((tool) => tool.name === name)
   return (
-    tools.find((tool) => tool.name === name) ??
+    named.find((tool) => tool.namespace === undefined) ??
+    named[0] ??
     tools.find(
       ({ namespace, name: own }) =>
         namespace !== undefined && (`${namespace}.${own}` === name || `${namespace}__${own}` === name),

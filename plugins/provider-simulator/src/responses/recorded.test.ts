@@ -21,15 +21,17 @@ const operations: { readonly [path: string]: Operation } = {
 }
 
 const folder = new URL('../../../../test/fixtures/responses/', import.meta.url)
-const recorded = readdirSync(folder).flatMap((file) => {
-  const { exchanges } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { exchanges: Exchange[] }
-  return exchanges.flatMap(({ provider, request, response }, index) => {
-    const operation = operations[request?.path ?? '']
-    const body = request?.body
-    if (provider !== 'openai' || operation === undefined || typeof body !== 'object') return []
-    return [{ name: `${file} ${index}`, operation, body, response }]
+const recorded = readdirSync(folder)
+  .filter((file) => file.endsWith('.json'))
+  .flatMap((file) => {
+    const { exchanges } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { exchanges: Exchange[] }
+    return exchanges.flatMap(({ provider, request, response }, index) => {
+      const operation = operations[request?.path ?? '']
+      const body = request?.body
+      if (provider !== 'openai' || operation === undefined || typeof body !== 'object') return []
+      return [{ name: `${file} ${index}`, operation, body, response }]
+    })
   })
-})
 const accepted = recorded.filter(({ response }) => response.status === 200)
 
 // What only OpenAI can open is all that may be refused of what OpenAI accepted, so here it is our own.
