@@ -14,8 +14,8 @@ import { createKernel } from './run/kernel.ts'
 import { inOrder, inReverse, registerPlugins, type BusHooks } from './run/lifecycle.ts'
 import type { Runtime } from './run/runtime.ts'
 import type { RequestTrace } from './trace/types.ts'
-import { createShell } from './server/index.ts'
-import type { ShellLimits } from './server/index.ts'
+import { createShared, createShell, createSockets } from './server/index.ts'
+import type { GatewaySockets, ShellLimits } from './server/index.ts'
 
 /** What a composition can be given besides its config; tests use most of it. */
 export interface GatewayOptions {
@@ -44,6 +44,8 @@ export type GatewayEventName = 'ready' | 'close'
 export interface Gateway {
   /** A web request to a web response: mounts inside any server. */
   fetch(request: Request): Promise<Response>
+  /** Its WebSockets; `serve` opens them. */
+  readonly sockets: GatewaySockets
   /** Hook order, routes, stores. */
   inspect(): Inspection
   readonly host: Host
@@ -100,11 +102,13 @@ export async function createGateway<R extends string, M extends string, G extend
   if (from) from.handedOver.add(from.outbound)
   handedOver.clear()
   const kernel = createKernel(runtime)
-  const shell = createShell(() => kernel, options.limits)
+  const shared = createShared(options.limits)
+  const shell = createShell(() => kernel, options.limits, shared)
   await bus.callHookWith(inOrder, 'ready', [])
   const gateway: Gateway & Succession = {
     [kSuccession]: { outbound: runtime.shared.outbound, handedOver },
     fetch: async (request) => shell(request),
+    sockets: createSockets(kernel, shared),
     inspect: () => inspectRuntime(runtime),
     host: runtime.host,
     problems: blueprint.problems,

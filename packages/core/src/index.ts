@@ -26,6 +26,7 @@ export {
   createShell,
   serve,
   type GatewayServer,
+  type GatewaySockets,
   type Servable,
   type ServeLimits,
   type ServeOptions,

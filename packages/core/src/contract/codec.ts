@@ -2,6 +2,7 @@ import type { JsonObject } from '../model/json.ts'
 import type { Custody, ToolCallPart } from '../model/part.ts'
 import type { Loss } from '../model/loss.ts'
 import type { Operation, Operations } from './operation.ts'
+import type { ConversationMemory, SocketCodec } from './conversation.ts'
 import type { GatewayErrorData } from '../model/error.ts'
 import type { Relay } from './relay.ts'
 
@@ -69,6 +70,9 @@ export interface ServerContext<O extends Operation> {
   readonly request: Operations[O]['request']
   readonly requestId: string
   readonly report: Report
+
+  /** Whether the answer is kept, so that a later request may continue it. */
+  readonly kept?: boolean
 }
 
 /** What a client codec knows of its attempt. */
@@ -123,6 +127,13 @@ export interface EncodedError {
 /** The end that faces clients. */
 export interface ProtocolServer {
   readonly codecs: { readonly [O in Operation]?: ServerCodec<O> }
+
+  /** For wires on which a request may continue an earlier answer. */
+  readonly memory?: ConversationMemory
+
+  /** For wires that also run over a WebSocket. */
+  readonly socket?: SocketCodec
+
   /** Works without a request: 404, body errors, shutdown. */
   encodeError(
     error: GatewayErrorData,

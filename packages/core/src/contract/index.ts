@@ -1,5 +1,6 @@
 export type * from './operation.ts'
 export type * from './codec.ts'
+export type * from './conversation.ts'
 export type * from './relay.ts'
 export type * from './provider.ts'
 export type * from './pricing.ts'

@@ -4,6 +4,7 @@ import type { GatewayEvent } from '../model/event.ts'
 import type { Part } from '../model/part.ts'
 import type { Extra } from '../model/json.ts'
 import type { Usage } from '../model/usage.ts'
+import type { StoredAnswer, StoredRequest } from './conversation.ts'
 
 /** Contract table: what a gateway can be asked. One line adds an operation; codecs, routes, filters and prices then know it. */
 export interface Operations {
@@ -28,6 +29,10 @@ export interface Operations {
     readonly response: ModelList
     readonly event: never
   }
+  /** Opens a connection on which requests follow; each of them passes all phases by itself. */
+  readonly connect: { readonly request: {}; readonly response: {}; readonly event: never }
+  /** Reads or removes an answer that was kept; core serves it from the `kv` store, scoped to the account. */
+  readonly stored: { readonly request: StoredRequest; readonly response: StoredAnswer; readonly event: never }
 }
 
 /** Name of an operation. */

@@ -16,6 +16,9 @@ export function mayRelay(plan: AttemptPlan, lowered: LoweredTools | undefined): 
   return (
     plan.operation === 'generate' &&
     !plan.child &&
+    // Its echoes are ours.
+    plan.sent === undefined &&
+    !plan.kept &&
     plan.target.protocol === plan.clientProtocol.name &&
     plan.transforms.length === 0 &&
     (lowered === undefined || Object.keys(lowered).length === 0) &&
@@ -54,10 +57,11 @@ export function encoderOf(
   const codec = plan.server.codecs.generate as ServerCodec<'generate'> | undefined
   if (!codec?.streamEncoder) throw new Error(`${plan.clientProtocol.name} cannot encode a stream`)
   return codec.streamEncoder({
-    wire: plan.wire,
+    wire: plan.sent ?? plan.wire,
     request,
     requestId: plan.state.id,
     report: plan.state.report,
+    ...(plan.kept === undefined ? {} : { kept: plan.kept }),
   })
 }
 

@@ -67,6 +67,10 @@ export interface AttemptPlan {
   readonly server: ProtocolServer
   readonly upstreamProtocol?: Protocol
   readonly wire: WireRequest
+  /** The request as it arrived, where an earlier answer was put in front of it. */
+  readonly sent?: WireRequest
+  /** The answer is kept for later requests, so its echoes are ours and its bytes do not pass unread. */
+  readonly kept?: boolean
   readonly stream: boolean
   readonly bound: () => RequestBound
   /** The decoded request as the client sent it, for the server codec's echoes. */

@@ -105,10 +105,11 @@ export function finishWhole(
     ? ''
     : JSON.stringify(
         server!.encodeResponse(answer, {
-          wire: plan.wire,
+          wire: plan.sent ?? plan.wire,
           request: plan.asked(),
           requestId: plan.state.id,
           report,
+          ...(plan.kept === undefined ? {} : { kept: plan.kept }),
         }),
       )
   const usage: Usage | undefined = (decoded as { usage?: Usage }).usage

@@ -23,6 +23,10 @@ export interface AttemptsInput {
   readonly clientProtocol: Protocol
   readonly targets: readonly Target[]
   readonly wire: WireRequest
+  /** The request as it arrived, where an earlier answer was put in front of it. */
+  readonly sent?: WireRequest
+  /** Whether the answer is kept for later requests. */
+  readonly kept?: boolean
   readonly stream: boolean
   readonly child: boolean
   readonly echo?: string
@@ -172,6 +176,8 @@ async function tryTarget(
     server: input.clientProtocol.server ?? { codecs: {}, encodeError: () => ({ status: 500, body: {} }) },
     ...(upstreamProtocol ? { upstreamProtocol } : {}),
     wire: input.wire,
+    ...(input.sent ? { sent: input.sent } : {}),
+    ...(input.kept === undefined ? {} : { kept: input.kept }),
     stream: input.stream,
     bound: () => safeBound(input.context),
     asked: input.request,

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Logger, Operation, ServerOptions } from '../contract/index.ts'
+import type { Logger, Operation, ServerOptions, SocketCodec } from '../contract/index.ts'
 
 /**
  * One request on a matched codec route, as the HTTP shell hands it to the kernel.
@@ -42,6 +42,12 @@ export interface KernelRoute {
   readonly match?: (request: { headers: Headers; path: string }) => boolean
 }
 
+/** A WebSocket of one protocol, and the route its messages are requests of. */
+export interface KernelSocket {
+  readonly codec: SocketCodec
+  readonly route: KernelRoute
+}
+
 /** What is known of a request when it fails outside the kernel. */
 export interface FailedRequest {
   readonly id: string
@@ -53,10 +59,13 @@ export interface FailedRequest {
 /** The five phases behind the HTTP shell. */
 export interface Kernel {
   readonly routes: readonly KernelRoute[]
+  readonly sockets: readonly KernelSocket[]
   readonly server: ServerOptions
   readonly logger: Logger
   /** Runs one request through its phases. Never rejects: errors come back encoded in the route's protocol. */
   run(route: KernelRoute, incoming: Incoming): Promise<Answer>
+  /** Runs auth for a connection that wants to open; an answer refuses it. */
+  admit(socket: KernelSocket, incoming: Incoming): Promise<Answer | undefined>
   /** Encodes an error raised before or outside `run`, in the protocol that owns the path (else the first one). */
   fail(error: unknown, request: FailedRequest): Answer
 }

@@ -1,9 +1,9 @@
-import type { KernelRoute, FailedRequest, Incoming, Kernel, Answer } from './exchange.ts'
+import type { Answer, FailedRequest, Incoming, Kernel, KernelRoute, KernelSocket } from './exchange.ts'
 import type { Operation, Protocol } from '../contract/index.ts'
 import { GatewayError, toErrorData } from '../error.ts'
 import { publicError } from './public-error.ts'
 import { encodeFailure } from './refuse.ts'
-import { runRequest } from './request.ts'
+import { admitConnection, runRequest } from './request.ts'
 import type { Runtime } from './runtime.ts'
 
 /** The five phases behind the HTTP shell. */
@@ -11,9 +11,11 @@ export function createKernel(runtime: Runtime): Kernel {
   const routes = routesOf(runtime)
   return {
     routes,
+    sockets: socketsOf(runtime, routes),
     server: runtime.blueprint.config.server ?? {},
     logger: runtime.logger,
     run: (route: KernelRoute, incoming: Incoming) => runRequest(runtime, route, incoming),
+    admit: (socket: KernelSocket, incoming: Incoming) => admitConnection(runtime, socket.route, incoming),
     fail(error: unknown, request: FailedRequest): Answer {
       if (!GatewayError.is(error))
         runtime.logger.error('a request failed before its route', { id: request.id, cause: error })
@@ -43,6 +45,18 @@ export function routesOf(runtime: Runtime): KernelRoute[] {
     }
   }
   return routes
+}
+
+function socketsOf(runtime: Runtime, routes: readonly KernelRoute[]): KernelSocket[] {
+  const sockets: KernelSocket[] = []
+  for (const { name, server } of runtime.blueprint.slots.protocol.values()) {
+    const codec = server?.socket
+    const route = routes.find(
+      (one) => one.protocol === name && one.method === 'POST' && one.path === codec?.path,
+    )
+    if (codec && route) sockets.push({ codec, route })
+  }
+  return sockets
 }
 
 /** Whose error shape an unrouted request gets: the owner of the nearest path, else the first that faces clients. */

@@ -14,5 +14,7 @@ export const operationPhases: { readonly [O in Operation]: OperationPhases } = {
   embed: { auth: true, route: true, bill: true, log: 'phase' },
   compact: { auth: true, route: true, bill: true, log: 'phase' },
   countTokens: { auth: true, route: true, bill: false, log: 'phase' },
+  connect: { auth: true, route: false, bill: false, log: 'access' },
+  stored: { auth: true, route: false, bill: false, log: 'access' },
   listModels: { auth: true, route: false, bill: false, log: 'access' },
 }

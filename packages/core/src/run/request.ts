@@ -14,12 +14,14 @@ import { freezeRequest } from './freeze.ts'
 import { answerWith } from './hook-response.ts'
 import { beginJourney, type Journey } from './journey.ts'
 import { requireLossless } from './loss-policy.ts'
+import { recall, type Remembering } from './memory.ts'
 import { answerModels } from './models.ts'
 import { operationPhases } from './operations.ts'
 import { requireIdentity, runEarly } from './phase.ts'
 import { refuse } from './refuse.ts'
 import type { Runtime } from './runtime.ts'
 import { safeUsage } from './settle.ts'
+import { answerStored } from './stored.ts'
 import { runChild } from './subrequest.ts'
 import { findModel, planTargets, requireTargets } from './targets.ts'
 import { createWire } from './wire-request.ts'
@@ -37,6 +39,27 @@ export async function runRequest(runtime: Runtime, route: KernelRoute, incoming:
   }
 }
 
+/** Runs auth for a connection, so that nobody without a key gets one. Each request on it runs its own. Never rejects. */
+export async function admitConnection(
+  runtime: Runtime,
+  route: KernelRoute,
+  incoming: Incoming,
+): Promise<Answer | undefined> {
+  const journey = beginJourney(runtime, { ...route, operation: 'connect' }, incoming, createWire(incoming))
+  const { context } = journey
+  const subject = { protocol: route.protocol, operation: 'connect' } as const
+  try {
+    if (runtime.refusal) throw new GatewayError(runtime.refusal)
+    const answered = await runEarly(runtime, 'auth', context, subject)
+    if (answered) return await answerWith(journey, answered)
+    requireIdentity(runtime, context, subject)
+    journey.finish({ outcome: 'completed', status: 101, usage: { tokens: {}, source: 'none', final: true } })
+    return undefined
+  } catch (thrown) {
+    return refuse(journey, toErrorData(thrown), 'refused')
+  }
+}
+
 async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
   const { runtime, route, context, active } = journey
   const phases = operationPhases[route.operation]
@@ -46,9 +69,13 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
   requireIdentity(runtime, context, subject)
   journey.group = groupOf(runtime, context)
   if (route.operation === 'listModels') return answerModels(journey)
+  if (route.operation === 'stored') return answerStored(journey)
 
   requireActive(active)
   journey.wire.open(await unlessCut(active, incoming.body()))
+  requireActive(active)
+  const memory = route.operation === 'generate' ? journey.protocol.server?.memory : undefined
+  const remembering = memory && (await unlessCut(active, recall(journey, memory)))
   requireActive(active)
   const codec = journey.protocol.server!.codecs[route.operation] as ServerCodec<Operation>
   const asked = askedModel(context)
@@ -81,17 +108,25 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
   }
   requireActive(active)
   journey.mayAsk = true
-  return attempt(journey, plan)
+  const answer = await attempt(journey, plan, remembering)
+  return remembering ? remembering.keep(answer) : answer
 }
 
-async function attempt(journey: Journey, plan: ModelPlan): Promise<Answer> {
+async function attempt(
+  journey: Journey,
+  plan: ModelPlan,
+  remembering: Remembering | undefined,
+): Promise<Answer> {
   const { runtime, context } = journey
+  const { sent } = journey.wire
   const { result, target, state } = await runAttempts(runtime, {
     context,
     active: journey.active,
     clientProtocol: journey.protocol,
     targets: [...context.targets],
     wire: context.wire,
+    ...(sent ? { sent } : {}),
+    ...(remembering ? { kept: remembering.isKept } : {}),
     stream: context.stream,
     child: false,
     model: plan.name,

@@ -7,17 +7,32 @@ import type { Incoming } from './exchange.ts'
 export interface GuardedWire extends WireRequest {
   /** Opens `body` and `json()`. */
   open(body: Uint8Array): void
+  /** From here on this is the request; `sent` stays what the client sent. */
+  replace(body: JsonObject): void
+  /** The request as it arrived, once it was replaced. */
+  readonly sent?: WireRequest
 }
 
 /** What arrived. Reading the body before auth has finished throws: auth sees method, path and headers only. */
 export function createWire(incoming: Incoming): GuardedWire {
   let bytes: Uint8Array | undefined
   let parsed: JsonObject | undefined
+  let arrived: WireRequest | undefined
+  const { method, path, params, headers } = incoming
   return {
-    method: incoming.method,
-    path: incoming.path,
-    params: incoming.params,
-    headers: incoming.headers,
+    method,
+    path,
+    params,
+    headers,
+    get sent() {
+      return arrived
+    },
+    replace(body) {
+      const before = { body: this.body, json: this.json() }
+      arrived ??= { method, path, params, headers, body: before.body, json: () => before.json }
+      bytes = Buffer.from(JSON.stringify(body))
+      parsed = body
+    },
     get body() {
       if (!bytes) throw new Error('The request body was read before auth had finished.')
       return bytes

@@ -1,3 +1,5 @@
 export { createShell } from './shell.ts'
 export { serve, type GatewayServer, type Servable, type ServeOptions } from './serve.ts'
 export type { ServeLimits, ShellLimits } from './limits.ts'
+export { createShared } from './shared.ts'
+export { createSockets, type GatewaySockets } from './sockets.ts'

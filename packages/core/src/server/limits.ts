@@ -45,6 +45,14 @@ export function shellLimits(limits: Partial<ShellLimits> = {}): Omit<ShellLimits
   }
 }
 
+/** The limits with the body's: given outright, else configured, else the default. */
+export function withBodyLimit(
+  limits: ReturnType<typeof shellLimits>,
+  configured: number | undefined,
+): ShellLimits {
+  return { ...limits, maxBodyBytes: limits.maxBodyBytes ?? configured ?? defaultMaxBodyBytes }
+}
+
 /** What the server allows a connection. Times in milliseconds. */
 export interface ServeLimits {
   /** 10,000. */

@@ -8,10 +8,14 @@ import { guardConnections } from './connections.ts'
 import { defaultServeLimits, type ServeLimits } from './limits.ts'
 import { answerRaw } from './raw.ts'
 import { createRequestIds } from './request-id.ts'
+import type { GatewaySockets } from './sockets.ts'
+import { createUpgrades, type Upgrades } from './upgrade.ts'
 
 /** What is served: a gateway, or anything with its `fetch`. */
 export interface Servable {
   fetch(request: Request): Response | Promise<Response>
+  /** WebSockets it answers; none when absent. */
+  readonly sockets?: GatewaySockets
   /** Lets requests finish for at most `timeoutMs`, then ends them, and waits for what they owe. */
   drain?(timeoutMs: number): Promise<void>
 }
@@ -109,7 +113,8 @@ export async function serve(gateway: Servable, options: ServeOptions = {}): Prom
     if (target.startsWith('/') || target === '*' || /^https?:\/\//i.test(target)) handler(request, response)
     else answerRaw(request.socket, 400, 'The request target is not a path.', newId(), limits.lingerMs)
   })
-  refuseRest(server, latest, newId, limits)
+  const upgrades = createUpgrades(() => current.sockets)
+  refuseRest(server, latest, newId, limits, upgrades)
   const guard = guardConnections(server, limits)
 
   try {
@@ -125,6 +130,7 @@ export async function serve(gateway: Servable, options: ServeOptions = {}): Prom
   async function drain(timeoutMs: number): Promise<void> {
     const end = performance.now() + timeoutMs
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    upgrades.finish()
     for (const response of running) if (!response.headersSent) response.shouldKeepAlive = false
     const settled = Promise.resolve(current.drain?.(timeoutMs)).catch(() => {})
     await idle(end)
@@ -132,12 +138,13 @@ export async function serve(gateway: Servable, options: ServeOptions = {}): Prom
     await Promise.race([settled, sleep(settleMs, undefined, { ref: false })])
     await idle(performance.now() + flushMs)
     server.closeAllConnections()
+    upgrades.terminate()
     guard.stop()
     await closed
   }
 
   async function idle(end: number): Promise<void> {
-    while (running.size > 0 && performance.now() < end) {
+    while (running.size + upgrades.busy > 0 && performance.now() < end) {
       // A connection whose stream began before the drain was promised to be kept.
       server.closeIdleConnections()
       await sleep(20)
@@ -166,6 +173,7 @@ function refuseRest(
   latest: WeakMap<Duplex, ServerResponse>,
   newId: () => string,
   limits: ServeLimits,
+  upgrades: Upgrades,
 ): void {
   const refused = new WeakSet<Duplex>()
   const refuse = (
@@ -179,7 +187,8 @@ function refuseRest(
     refused.add(socket)
     answerRaw(socket, status, message, newId(), limits.lingerMs, headers)
   }
-  server.on('upgrade', (_request, socket) => {
+  server.on('upgrade', (request, socket, head) => {
+    if (upgrades.take(request, socket, head)) return
     refuse(socket, 426, 'This gateway speaks no WebSocket here. Use HTTP.', { upgrade: 'HTTP/1.1' })
   })
   server.on('connect', (_request, socket) => refuse(socket, 405, 'This gateway is no proxy.'))

@@ -6,34 +6,25 @@ import type { Answer, FailedRequest, Incoming, Kernel } from '../run/exchange.ts
 import { clientAddress, createAddressList } from '../address.ts'
 import { nodeSource, webSource } from './body-source.ts'
 import { readBody } from './body.ts'
-import { createBudget } from './budget.ts'
+import type { Share } from './budget.ts'
 import { createCors } from './cors.ts'
 import { headFault } from './head.ts'
-import { defaultMaxBodyBytes, shellLimits, type ShellLimits } from './limits.ts'
-import { createRequestIds } from './request-id.ts'
+import { type ShellLimits, withBodyLimit } from './limits.ts'
 import { lingering, toResponse } from './respond.ts'
 import { compileRoutes, matchRoute, prefixes, withoutVersion, type Mount } from './routes.ts'
+import { createShared, type Shared } from './shared.ts'
 
 type Fetch = (request: Request) => Promise<Response> | Response
-
-/** What outlives a kernel: a reload keeps counting the bodies that are under way. */
-interface Shared {
-  readonly newId: () => string
-  readonly budget: ReturnType<typeof createBudget>
-  readonly limits: ReturnType<typeof shellLimits>
-}
 
 /**
  * The HTTP shell around the kernel: routing, request ids, CORS, bounds on heads and bodies, and answers.
  * It asks for the kernel at every request, so that a reload swaps it without a new server.
  */
-export function createShell(kernel: () => Kernel, limits?: Partial<ShellLimits>): Fetch {
-  const resolved = shellLimits(limits)
-  const shared: Shared = {
-    newId: createRequestIds(),
-    budget: createBudget(resolved.maxInFlightBodyBytes),
-    limits: resolved,
-  }
+export function createShell(
+  kernel: () => Kernel,
+  limits?: Partial<ShellLimits>,
+  shared: Shared = createShared(limits),
+): Fetch {
   let current: Kernel | undefined
   let fetch: Fetch | undefined
   return (request) => {
@@ -48,10 +39,7 @@ export function createShell(kernel: () => Kernel, limits?: Partial<ShellLimits>)
 
 function createApp(kernel: Kernel, shared: Shared): Fetch {
   const { server } = kernel
-  const limits: ShellLimits = {
-    ...shared.limits,
-    maxBodyBytes: shared.limits.maxBodyBytes ?? server.maxBodyBytes ?? defaultMaxBodyBytes,
-  }
+  const limits = withBodyLimit(shared.limits, server.maxBodyBytes)
   const cors = createCors(server.cors)
   const isProxy = createAddressList(server.trustedProxies ?? [])
 
@@ -178,7 +166,7 @@ interface Exchange {
   readonly node: NodeExchange | undefined
   readonly failed: FailedRequest
   readonly pathname: string
-  readBody(share: ReturnType<ReturnType<typeof createBudget>['open']>): Promise<Uint8Array>
+  readBody(share: Share): Promise<Uint8Array>
   answer(answer: Answer): Response
 }
 

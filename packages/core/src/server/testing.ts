@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { GatewayError, toErrorData } from '../error.ts'
 import type { ServerOptions } from '../contract/index.ts'
-import type { Answer, FailedRequest, Incoming, Kernel, KernelRoute } from '../run/exchange.ts'
+import type { Answer, FailedRequest, Incoming, Kernel, KernelRoute, KernelSocket } from '../run/exchange.ts'
 
 /** Handles a matched request in a test. */
 export type FakeHandler = (incoming: Incoming, route: KernelRoute) => Answer | Promise<Answer>
@@ -25,7 +25,13 @@ export const someRoutes: readonly KernelRoute[] = [
 
 /** By default the answer says what came in: method, path, parameters and body. */
 export function fakeKernel(
-  options: { server?: ServerOptions; routes?: readonly KernelRoute[]; handle?: FakeHandler } = {},
+  options: {
+    server?: ServerOptions
+    routes?: readonly KernelRoute[]
+    sockets?: readonly KernelSocket[]
+    handle?: FakeHandler
+    admit?: Kernel['admit']
+  } = {},
 ): FakeKernel {
   const seen: Incoming[] = []
   const failures: FakeKernel['failures'] = []
@@ -34,6 +40,8 @@ export function fakeKernel(
     seen,
     failures,
     routes: options.routes ?? someRoutes,
+    sockets: options.sockets ?? [],
+    admit: options.admit ?? (async () => undefined),
     server: options.server ?? {},
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     async run(matched, incoming) {

@@ -1,0 +1,20 @@
+import { createBudget } from './budget.ts'
+import { shellLimits, type ShellLimits } from './limits.ts'
+import { createRequestIds } from './request-id.ts'
+
+/** What every way in has in common, and what outlives a kernel: bodies under way count together. */
+export interface Shared {
+  readonly newId: () => string
+  readonly budget: ReturnType<typeof createBudget>
+  readonly limits: ReturnType<typeof shellLimits>
+}
+
+/** Ids and bounds for the ways into one gateway. */
+export function createShared(limits?: Partial<ShellLimits>): Shared {
+  const resolved = shellLimits(limits)
+  return {
+    newId: createRequestIds(),
+    budget: createBudget(resolved.maxInFlightBodyBytes),
+    limits: resolved,
+  }
+}
