@@ -26,7 +26,7 @@ export function readAnswerItem(item: JsonObject, position: number): readonly Par
 
 /** What the parts of a message share. */
 export function groupOf(item: JsonObject, position: number): PartGroup {
-  const id = stringOf(item['id'])
+  const id = stringOf(item['id']) || undefined
   const notes = { ...statusOf(item), ...(id === undefined && { [mintedNote]: true }) }
   return { id: id ?? `#${position}`, ...restOf(item, groupKeys, notes) }
 }
