@@ -2,6 +2,7 @@ import type { Citation, Json, JsonObject, Part, PartDelta } from '@gantry/core'
 import { isObject } from '@gantry/core/codec'
 import { writeAnnotation } from '../citations.ts'
 import { isPlainText, writeContent } from '../content.ts'
+import { name } from '../name.ts'
 import { defined, note, objectsOf, ownFields } from '../own.ts'
 import type { Place } from './place.ts'
 
@@ -11,8 +12,9 @@ export interface OpenContent {
   delta(delta: PartDelta): void
   end(part: Part | undefined): void
   /** Writes its `done` frames, once. */
-  close(): JsonObject
-  value(): JsonObject
+  close(): JsonObject | undefined
+  /** As far as it came; undefined for content that is no content. */
+  value(): JsonObject | undefined
 }
 
 /** Opens a content part; what is neither text nor refusal is written as text where it can be. */
@@ -74,7 +76,7 @@ function text(
   }
   const cite = (citation: Citation): void => {
     const annotation = writeAnnotation(
-      citation.native.protocol === 'openai-responses' || citation.end !== undefined
+      citation.native.protocol === name || citation.end !== undefined
         ? citation
         : { ...citation, start: citation.start ?? 0, end: length },
     )
@@ -102,6 +104,7 @@ function text(
       if (closed) return delta.type === 'citation' ? place.lost(index, 'part.citation') : undefined
       if (delta.type === 'text') say(delta.text, delta.logprobs ?? [])
       else if (delta.type === 'citation') cite(delta.citation)
+      else if (delta.type === 'native') place.native(delta.native)
     },
     end(part) {
       ended = true

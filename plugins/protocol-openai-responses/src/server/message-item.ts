@@ -1,5 +1,7 @@
-import type { JsonObject, Part } from '@gantry/core'
-import { ownFields } from '../own.ts'
+import type { JsonObject, Part, PartGroup } from '@gantry/core'
+import { statusNote } from '../item-parts.ts'
+import { emptyNote } from '../items.ts'
+import { note, ownFields } from '../own.ts'
 import { contentPart, type OpenContent } from './message-content.ts'
 import type { OpenItem, Place } from './place.ts'
 
@@ -13,34 +15,40 @@ export interface MessageItem extends OpenItem {
 export function messageItem(place: Place, first: Part): MessageItem {
   const contents = new Map<number, OpenContent>()
   const order: OpenContent[] = []
-  const fields = ownFields(first.group)
-  const head: JsonObject = { ...fields, id: place.id, type: 'message', role: 'assistant' }
-  place.item('added', { ...head, status: 'in_progress', content: [] })
+  let group: PartGroup | undefined = first.group
+  const head = (): JsonObject => ({ ...ownFields(group), id: place.id, type: 'message', role: 'assistant' })
+  place.item('added', { ...head(), status: 'in_progress', content: [] })
 
-  const closeEnded = (): void => {
-    for (const content of order) if (content.ended) content.close()
-  }
   return {
     place,
     group: first.group?.id,
     add(index, part) {
-      closeEnded()
-      const content = contentPart(place, order.length, index, part)
+      for (const content of order) if (content.ended) content.close()
+      const content =
+        note(part, emptyNote) === true ? nothing() : contentPart(place, order.length, index, part)
       contents.set(index, content)
-      order.push(content)
+      if (content.value()) order.push(content)
     },
     delta: (index, delta) => contents.get(index)?.delta(delta),
-    end: (index, part) => contents.get(index)?.end(part),
+    end(index, part) {
+      if (part?.group) group = part.group
+      contents.get(index)?.end(part)
+    },
     get ended() {
       return order.every((content) => content.ended)
     },
     close(incomplete) {
-      const content = order.map((one) => one.close())
-      const status = incomplete ? 'incomplete' : (fields['status'] ?? 'completed')
-      const item = { ...head, status, content }
+      const content = order.map((one) => one.close() ?? null)
+      const status = incomplete ? 'incomplete' : (note(group, statusNote) ?? 'completed')
+      const item = { ...head(), status, content }
       place.item('done', item)
       return item
     },
-    soFar: () => ({ ...head, status: 'incomplete', content: order.map((one) => one.value()) }),
+    soFar: () => ({ ...head(), status: 'incomplete', content: order.map((one) => one.value() ?? null) }),
   }
+}
+
+/** Stands for the content of a message that has none. */
+function nothing(): OpenContent {
+  return { ended: true, delta() {}, end() {}, close: () => undefined, value: () => undefined }
 }

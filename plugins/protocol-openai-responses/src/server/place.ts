@@ -1,4 +1,4 @@
-import type { JsonObject, Loss, Part, PartDelta } from '@gantry/core'
+import type { JsonObject, Loss, Native, Part, PartDelta } from '@gantry/core'
 
 /** Where an output item stands, and how its frames go out. */
 export interface Place {
@@ -10,6 +10,8 @@ export interface Place {
   frame(type: string, fields: JsonObject): void
   /** Writes `response.output_item.added` or `.done`. */
   item(type: 'added' | 'done', item: JsonObject): void
+  /** Passes a frame that an upstream of this wire sent about the item; one of another wire means nothing here. */
+  native(native: Native): void
   /** Tells of something that this wire cannot carry; once a kind and part. */
   lost(index: number, what: string, how?: Loss['how'], note?: string): void
 }
