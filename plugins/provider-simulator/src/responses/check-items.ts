@@ -3,7 +3,7 @@ import { absent, isObject } from '../json.ts'
 import { refuse } from '../refusal.ts'
 import { missing, toolName, tooLong, unknownField, unsupported, wrongType } from '../words.ts'
 import { checkTool } from './check-tools.ts'
-import { checkedItems, hostedItems, partFields } from './fields.ts'
+import { anyItem, checkedItems, hostedItems, partFields } from './fields.ts'
 import { unseal } from './seal.ts'
 
 /** Each item of an input on its own: its type, its fields, the parts of its content. */
@@ -26,7 +26,7 @@ function checkItem(item: unknown, at: string, last: boolean): void {
   const shape = Object.hasOwn(checkedItems, type) ? checkedItems[type] : undefined
   if (!shape) unsupported(at, type, [...hostedItems, ...Object.keys(checkedItems)].toSorted())
   for (const name of Object.keys(item)) {
-    if (name !== 'type' && name !== 'id' && !shape.fields.includes(name)) unknownField(`${at}.${name}`)
+    if (!anyItem.includes(name) && !shape.fields.includes(name)) unknownField(`${at}.${name}`)
   }
   for (const name of shape.required) if (item[name] === undefined) missing(`${at}.${name}`)
   checkIds(item, at, shape.prefix)
@@ -152,7 +152,7 @@ function checkReasoning(item: JsonObject, at: string): void {
 
 function checkSealed({ encrypted_content: sealed, id }: JsonObject, at: string): void {
   if (typeof sealed !== 'string') wrongType(`${at}.encrypted_content`, 'a string', sealed)
-  const state = unseal(sealed, typeof id === 'string' ? id : undefined)
+  const { state } = unseal(sealed, typeof id === 'string' ? id : undefined)
   if (state === 'own') return
   const shown = sealed.length > 8 ? `${sealed.slice(0, 4)}...${sealed.slice(-4)}` : sealed
   const reason =

@@ -103,10 +103,13 @@ export interface ItemShape {
   readonly prefix?: string
 }
 
-/** Items whose fields are checked. `internal_…` is what Codex adds and OpenAI takes. */
+/** Fields that any item may have; the last is what Codex adds and OpenAI takes. */
+export const anyItem: readonly string[] = ['type', 'id', 'internal_chat_message_metadata_passthrough']
+
+/** Items whose fields are checked. */
 export const checkedItems: { readonly [type: string]: ItemShape } = {
   message: {
-    fields: ['role', 'content', 'status', 'phase', 'internal_chat_message_metadata_passthrough'],
+    fields: ['role', 'content', 'status', 'phase'],
     required: ['role', 'content'],
     prefix: 'msg',
   },

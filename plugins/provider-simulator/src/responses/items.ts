@@ -41,7 +41,7 @@ export function itemsOf(reply: Reply): readonly OutputItem[] {
 export function compactionOf(reply: Reply): OutputItem {
   const id = itemId('cmp', reply, 0)
   const pieces = reply.answer.parts.flatMap((part) => part.pieces)
-  const item = { id, type: 'compaction', encrypted_content: seal(id, reply.hash) }
+  const item = { id, type: 'compaction', encrypted_content: seal(id, reply.hash, reply.prompt.round) }
   return { type: 'compaction', id, pieces, opened: item, done: item, hidden: true }
 }
 

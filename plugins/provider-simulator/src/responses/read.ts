@@ -7,6 +7,7 @@ import { mediaTokens, promptTokens } from '../tokens.ts'
 import type { Operation } from '../wire.ts'
 import { isCompaction } from './check.ts'
 import { typeOf } from './check-items.ts'
+import { unseal } from './seal.ts'
 import { itemsOf } from './store.ts'
 
 /** Reads a checked body of the responses wire, its input being the whole conversation. */
@@ -65,12 +66,22 @@ function isSaid(item: JsonObject): boolean {
   return type === 'reasoning' || type === 'compaction' || type.endsWith('_call')
 }
 
-/** How often the model spoke: items without an answer in between are one turn. */
+/** How often the model spoke: items without an answer in between are one turn, and a compaction stands for many. */
 function turnsOf(items: readonly JsonObject[]): number {
-  return items.filter((item, at) => {
-    const before = items[at - 1]
-    return isSaid(item) && !(before && isSaid(before))
-  }).length
+  let turns = 0
+  let speaking = false
+  for (const item of items) {
+    const compacted = typeOf(item) === 'compaction'
+    if (compacted) turns += roundsOf(item)
+    else if (isSaid(item) && !speaking) turns++
+    speaking = isSaid(item) && !compacted
+  }
+  return turns
+}
+
+function roundsOf(item: JsonObject): number {
+  const found = unseal(text(item.encrypted_content) ?? '', undefined)
+  return found.state === 'own' ? found.held : 0
 }
 
 function resultsOf(items: readonly JsonObject[], recent: readonly JsonObject[]): readonly ToolResult[] {

@@ -210,6 +210,27 @@ describe('the OpenAI SDK on the responses wire', () => {
     })
   })
 
+  it('goes on where it was, after a compaction in the middle of a task', async () => {
+    await withSimulator({}, async (simulator) => {
+      const { responses } = client(simulator)
+      const prompt = { role: 'user' as const, content: 'call weather\nthen\ncall weather\nthen\nsay done' }
+      let input: ResponseInput = [prompt]
+      const types: string[] = []
+      for (let turn = 0; turn < 3; turn++) {
+        const { output } = await responses.create({ model: 'm', input, tools: [weather] })
+        types.push(...output.map(({ type }) => type))
+        const results = output.flatMap((item) =>
+          item.type === 'function_call'
+            ? [{ type: 'function_call_output' as const, call_id: item.call_id, output: 'ok' }]
+            : [],
+        )
+        const all = [...input, ...(output as ResponseInput), ...results]
+        input = (await responses.compact({ model: 'm', input: all })).output as ResponseInput
+      }
+      expect(types).toEqual(['function_call', 'function_call', 'message'])
+    })
+  })
+
   it('finds more tools, and calls them', async () => {
     await withSimulator({}, async (simulator) => {
       const { responses } = client(simulator)

@@ -2,25 +2,31 @@ import { digest } from '../hash.ts'
 
 const mark = 'simulator-sealed'
 
+/** What was found in encrypted content. */
+export type Unsealed =
+  | { readonly state: 'own'; readonly held: number }
+  | { readonly state: 'foreign' | 'of another item' }
+
 /**
  * What stands for encrypted content: opaque to a client, bound to the item it was given with, and known again.
- * It holds nothing but its own proof.
+ * It holds one number, which is what a compacted conversation has to remember.
  */
-export function seal(itemId: string, hash: string): string {
-  const nonce = hash.slice(0, 16)
-  return Buffer.from([mark, itemId, nonce, proof(itemId, nonce)].join(':')).toString('base64url')
+export function seal(itemId: string, hash: string, held = 0): string {
+  return written([mark, itemId, hash.slice(0, 16), String(held)])
 }
 
 /** Whether this simulator sealed it, and for this item; a client may leave the item's id out. */
-export function unseal(sealed: string, itemId: string | undefined): 'own' | 'foreign' | 'of another item' {
-  const [found, id, nonce, given, ...more] = Buffer.from(sealed, 'base64url').toString('latin1').split(':')
-  if (found !== mark || id === undefined || nonce === undefined || more.length > 0) return 'foreign'
-  if (given !== proof(id, nonce)) return 'foreign'
-  // Decoding is lenient; a changed letter that decodes to the same bytes is a change too.
-  if (Buffer.from([mark, id, nonce, given].join(':')).toString('base64url') !== sealed) return 'foreign'
-  return itemId === undefined || itemId === id ? 'own' : 'of another item'
+export function unseal(sealed: string, itemId: string | undefined): Unsealed {
+  const parts = Buffer.from(sealed, 'base64url').toString('latin1').split(':')
+  const [found, id, , held] = parts
+  // Written again it has to be the same, down to the letters that decoding is lenient about.
+  if (found !== mark || parts.length !== 5 || written(parts.slice(0, 4)) !== sealed)
+    return { state: 'foreign' }
+  if (itemId !== undefined && itemId !== id) return { state: 'of another item' }
+  return { state: 'own', held: Number(held) }
 }
 
-function proof(itemId: string, nonce: string): string {
-  return digest(mark, itemId, nonce).slice(0, 24)
+function written(parts: readonly string[]): string {
+  const proof = digest(...parts).slice(0, 24)
+  return Buffer.from([...parts, proof].join(':'), 'latin1').toString('base64url')
 }
