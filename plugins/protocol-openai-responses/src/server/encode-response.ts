@@ -1,6 +1,8 @@
 import type { GatewayEvent, GenerateResponse, JsonObject, Part, ServerContext } from '@gantry/core'
 import { eventsOf } from '@gantry/core/codec'
+import { statusNote } from '../item-parts.ts'
 import { name } from '../name.ts'
+import { note } from '../own.ts'
 import { answerWriter, type AnswerWriter } from './answer-writer.ts'
 
 /**
@@ -16,7 +18,9 @@ export function encodeResponse(response: GenerateResponse, context: ServerContex
   })
   answer ??= answerWriter(undefined, context, () => {})
   if (response.error) return answer.failed(response.error)
-  return response.finish ? answer.final() : answer.response('in_progress')
+  if (response.finish) return answer.final()
+  const status = note(response, statusNote)
+  return answer.response(typeof status === 'string' ? status : 'in_progress')
 }
 
 /**
@@ -36,5 +40,5 @@ function withoutAnswered(parts: readonly Part[], { report }: ServerContext<'gene
     }
     kept.push(part)
   }
-  return kept.length === parts.length ? parts : kept.reverse()
+  return kept.length === parts.length ? parts : kept.toReversed()
 }

@@ -117,6 +117,10 @@ function text(
       if (closed) return closed
       // Where the final part contradicts its deltas, it is right.
       if (last !== start && last.text !== '') pieces.splice(0, pieces.length, last.text)
+      // Only the final part has the bytes of each token.
+      if (last !== start && last.logprobs?.length) {
+        logprobs.splice(0, logprobs.length, ...objectsOf(last.logprobs as Json).map(withBytes))
+      }
       closed = value()
       place.frame('response.output_text.done', {
         ...where,

@@ -23,7 +23,7 @@ export interface ResponseState {
 
 /**
  * A response object with every key that readers insist on. What the upstream said about itself counts; the rest echoes
- * the request, and says of storage, background and tier what this gateway does: nothing is kept, the default tier.
+ * the request, and says of storage, background and tier what this gateway does.
  */
 export function responseObject(echo: JsonObject, head: ResponseHead, state: ResponseState): JsonObject {
   const { status } = state
@@ -31,6 +31,9 @@ export function responseObject(echo: JsonObject, head: ResponseHead, state: Resp
   return defined({
     ...echo,
     ...fields,
+    // Kept here or nowhere: the upstream is asked to store nothing.
+    store: echo['store'],
+    previous_response_id: echo['previous_response_id'],
     id: head.id,
     object: 'response',
     created_at: head.createdAt,
@@ -70,7 +73,7 @@ export function echoOf(context: ServerContext<Operation>): JsonObject {
     },
     safety_identifier: given(body, 'safety_identifier', null),
     service_tier: 'default',
-    store: false,
+    store: context.kept === true,
     temperature: given(body, 'temperature', 1),
     text: { ...text, format: formatOf(text?.['format']), verbosity: text?.['verbosity'] ?? 'medium' },
     tool_choice: given(body, 'tool_choice', 'auto'),

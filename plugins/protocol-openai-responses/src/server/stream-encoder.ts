@@ -61,7 +61,7 @@ export function streamEncoder(context: ServerContext<'generate'>): StreamEncoder
           if (event.protocol === name) raw(event.data, event.event)
           return
         case 'keep-alive':
-          return write({ comment: event.raw ?? 'keep-alive' })
+          return write({ comment: 'keep-alive' })
         case 'restart':
           answer = undefined
           return
