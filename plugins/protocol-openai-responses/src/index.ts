@@ -1,1 +1,2 @@
 export { openaiResponses as default, openaiResponses, protocol } from './protocol.ts'
+export type { OpenaiResponsesOptions } from './options.ts'

@@ -42,12 +42,12 @@ export function createUpgrades(sockets: () => GatewaySockets | undefined): Upgra
       serverOptions: { maxPayload, perMessageDeflate: false },
       hooks: {
         async upgrade({ context }) {
-          const { pathname, head } = context?.['visit'] as Visit
+          const { pathname, head } = (context as { visit: Visit }).visit
           const refusal = await sockets()?.admit(pathname, head)
           return refusal && closed(toResponse(refusal, {}, false))
         },
         open(peer) {
-          const { pathname, head } = peer.context['visit'] as Visit
+          const { pathname, head } = (peer.context as { visit?: Visit }).visit as Visit
           const socket: SocketPeer = {
             send: (text) => void peer.send(text),
             close: (code, reason) => peer.close(code, reason),

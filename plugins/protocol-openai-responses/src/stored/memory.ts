@@ -1,0 +1,76 @@
+import { type ConversationMemory, GatewayError, type Json, type JsonObject } from '@gantry/core'
+import { isObject } from '@gantry/core/codec'
+
+/**
+ * The memory behind `store` and `previous_response_id`. What is kept never reaches an upstream's own storage: there all
+ * accounts of this gateway would be one. `keepMs` in milliseconds; absent, every request stands for itself.
+ */
+export function memory(keepMs?: number): ConversationMemory {
+  return {
+    ...(keepMs !== undefined && { keepMs }),
+    asks(body) {
+      refuseForeignState(body)
+      const previous = body['previous_response_id']
+      // Kept unless the client declines, as at the vendor.
+      const keep = body['store'] !== false
+      return typeof previous === 'string' ? { previous, keep } : { keep }
+    },
+    items: inputItems,
+    withItems,
+    answer(message) {
+      const response = isObject(message['response']) ? message['response'] : message
+      const { id, status, output } = response
+      if (response['object'] !== 'response' || typeof id !== 'string') return undefined
+      // One that failed is no parent: the next request would continue half a turn.
+      if (status !== 'completed' && status !== 'incomplete') return undefined
+      return { id, body: response, items: Array.isArray(output) ? output.filter(mayReturn) : [] }
+    },
+  }
+}
+
+/** What is new in a request, as items. */
+export function inputItems(body: JsonObject): readonly Json[] {
+  const { input } = body
+  if (typeof input === 'string')
+    return [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: input }] }]
+  return Array.isArray(input) ? input : []
+}
+
+/** The request with all of `items`. Reasoning is asked for in the form that can be sent back. */
+export function withItems(body: JsonObject, items: readonly Json[]): JsonObject {
+  const { previous_response_id: _previous, include, ...rest } = body
+  const listed = Array.isArray(include) ? include : []
+  return {
+    ...rest,
+    input: items,
+    include: listed.includes(encrypted) ? listed : [...listed, encrypted],
+  }
+}
+
+const encrypted = 'reasoning.encrypted_content'
+
+/** An id alone means nothing to an upstream that stores nothing. */
+function mayReturn(item: Json): boolean {
+  return !isObject(item) || item['type'] !== 'reasoning' || typeof item['encrypted_content'] === 'string'
+}
+
+function refuseForeignState(body: JsonObject): void {
+  if (body['conversation'] !== undefined && body['conversation'] !== null) {
+    throw unsupported(
+      'conversation',
+      'This gateway keeps no conversations. Use previous_response_id, or send the whole conversation.',
+    )
+  }
+  if (body['background'] === true) {
+    throw unsupported('background', 'This gateway runs no responses in the background.')
+  }
+}
+
+function unsupported(field: string, message: string): GatewayError {
+  return new GatewayError({
+    class: 'invalid_request',
+    code: 'unsupported_parameter',
+    param: `/${field}`,
+    message,
+  })
+}
