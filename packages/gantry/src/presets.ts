@@ -6,6 +6,7 @@ import { pricingRatio } from '@gantry/pricing-ratio'
 import { pricingTokens } from '@gantry/pricing-tokens'
 import { anthropicMessages } from '@gantry/protocol-anthropic-messages'
 import { openaiChat } from '@gantry/protocol-openai-chat'
+import { openaiResponses, type OpenaiResponsesOptions } from '@gantry/protocol-openai-responses'
 import { routeFailover } from '@gantry/route-failover'
 
 /** Options of a part, or `false` to leave it out. */
@@ -13,6 +14,8 @@ export type Part<Options> = Options | false
 
 /** Options of `standard`: each part takes its plugin's own options. */
 export interface StandardOptions {
+  /** The Responses wire; it keeps no answers unless `store` says so. */
+  readonly responses?: Part<OpenaiResponsesOptions>
   /** Keys. Hashed with the environment's `GANTRY_PEPPER`, where it is set and no `pepper` is given. */
   readonly auth?: Part<AuthKeysOptions>
   /** Ordered targets, retried before the first byte. */
@@ -26,14 +29,15 @@ export interface StandardOptions {
 }
 
 /**
- * What most gateways start from: the chat and messages protocols, keys, failover, token prices with group ratios,
+ * What most gateways start from: the chat, messages and responses protocols, keys, failover, token prices with group ratios,
  * the ledger and JSON logs. A plugin of the same name placed after it replaces its part.
  */
 export function standard(options: StandardOptions = {}): readonly AnyPlugin[] {
-  const { auth, route, pricing, bill, log } = options
+  const { responses, auth, route, pricing, bill, log } = options
   return [
     openaiChat(),
     anthropicMessages(),
+    ...(responses === false ? [] : [openaiResponses(responses)]),
     ...(auth === false ? [] : [authKeys(withPepper(auth))]),
     ...(route === false ? [] : [routeFailover(route)]),
     ...(pricing === false ? [] : [pricingTokens(), pricingRatio()]),

@@ -37,7 +37,10 @@ const noParams: { readonly [name: string]: string } = {}
  * Parameters are `:id` (one segment), `**:id` (the rest) and `{id}` (the rest where it stands last, else a segment).
  */
 export function compileRoutes(routes: readonly KernelRoute[]): readonly Mount[] {
-  const compiled = routes.map(compileRoute)
+  // Who can tell its own requests is asked before who takes all of them, in whatever order their plugins stand.
+  const compiled = [...routes.filter((one) => one.match), ...routes.filter((one) => !one.match)].map(
+    compileRoute,
+  )
   const paths = [...new Set(routes.map((route) => mountPath(route.path)))]
   return paths.map((path) => ({
     path,

@@ -1,0 +1,214 @@
+import OpenAI from 'openai'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { account, definePlugin, GatewayError } from '@gantry/core'
+import { openaiResponses } from '@gantry/protocol-openai-responses'
+import memory from '@gantry/store-memory'
+import simulator from '@gantry/provider-simulator'
+import { compose, type Composed } from '../support/compose.ts'
+
+let kept: Composed
+let plain: Composed
+
+/** The key is the account. */
+const byKey = definePlugin({
+  create: () => ({
+    name: 'by-key',
+    writes: [account],
+    hooks: {
+      auth(context) {
+        const [, key] = /^Bearer (.+)$/.exec(context.wire.headers.get('authorization') ?? '') ?? []
+        if (!key) throw new GatewayError({ class: 'authentication', message: 'No key.' })
+        context.set(account, key)
+      },
+    },
+  }),
+})
+
+beforeAll(async () => {
+  kept = await compose({
+    plugins: [byKey(), openaiResponses({ store: true })],
+    models: { slow: { to: 'slow/sim-chat', price: 'free' } },
+    config: {
+      store: memory(),
+      providers: {
+        chat: simulator(),
+        claude: simulator({ speaks: 'anthropic-messages' }),
+        slow: simulator({ pace: 5 }),
+      },
+    },
+  })
+  plain = await compose({ plugins: [openaiResponses({ websocket: false })] })
+})
+afterAll(async () => {
+  await kept?.close()
+  await plain?.close()
+})
+
+function sdk(gateway: Composed, key = 'alice'): OpenAI {
+  return new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: key, maxRetries: 0 })
+}
+
+describe.each(['chat', 'claude'])('answers kept for a %s upstream', (model) => {
+  it('are continued by their id alone, also in branches', async () => {
+    const client = sdk(kept)
+    const first = await client.responses.create({ model, input: 'My word is marmalade.\nsay noted' })
+    expect(first).toMatchObject({ store: true, status: 'completed', output_text: 'noted' })
+    for (const word of ['left', 'right']) {
+      const next = await client.responses.create({
+        model,
+        input: `What was my word? ${word}`,
+        previous_response_id: first.id,
+      })
+      expect(next.previous_response_id).toBe(first.id)
+      expect(next.id).not.toBe(first.id)
+      // Words of the first turn are part of what was sent.
+      expect(next.usage!.input_tokens).toBeGreaterThan(first.usage!.input_tokens + first.usage!.output_tokens)
+      const items = await client.responses.inputItems.list(next.id, { order: 'asc' })
+      expect(items.data.map((item) => JSON.stringify(item))).toEqual([
+        expect.stringContaining('marmalade'),
+        expect.stringContaining('noted'),
+        expect.stringContaining(word),
+      ])
+    }
+  })
+
+  it('are kept before a stream tells its end', async () => {
+    const client = sdk(kept)
+    const stream = await client.responses.create({ model, input: 'say streamed', stream: true })
+    let id = ''
+    for await (const event of stream) {
+      if (event.type === 'response.completed') {
+        id = event.response.id
+        expect(event.response).toMatchObject({ store: true })
+        const found = await client.responses.retrieve(id)
+        expect(found).toEqual(expect.objectContaining({ id, output_text: 'streamed', status: 'completed' }))
+      }
+    }
+    const next = client.responses.stream({ model, input: 'say more', previous_response_id: id })
+    expect((await next.finalResponse()).output_text).toBe('more')
+  })
+
+  it('carry a tool loop whose second request holds only the result', async () => {
+    const client = sdk(kept)
+    const tools = [
+      {
+        type: 'function' as const,
+        name: 'weather',
+        strict: false,
+        parameters: { type: 'object', properties: { city: { type: 'string' } } },
+      },
+    ]
+    const first = await client.responses.create({
+      model,
+      tools,
+      input: 'call weather {"city":"Oslo"}\nthen\nsay cold',
+    })
+    const call = first.output.find((item) => item.type === 'function_call')
+    expect(call).toMatchObject({ name: 'weather', arguments: '{"city":"Oslo"}' })
+    const next = await client.responses.create({
+      model,
+      tools,
+      previous_response_id: first.id,
+      input: [{ type: 'function_call_output', call_id: call!.call_id, output: '-3' }],
+    })
+    expect(next.output_text).toBe('cold')
+  })
+})
+
+describe('answers that are kept', () => {
+  it('are nobody else’s', async () => {
+    const mine = await sdk(kept).responses.create({ model: 'chat', input: 'say mine' })
+    const other = sdk(kept, 'mallory')
+    await expect(other.responses.retrieve(mine.id)).rejects.toMatchObject({ status: 404 })
+    await expect(other.responses.delete(mine.id)).rejects.toMatchObject({ status: 404 })
+    await expect(other.responses.inputItems.list(mine.id)).rejects.toMatchObject({ status: 404 })
+    await expect(
+      other.responses.create({ model: 'chat', input: 'x', previous_response_id: mine.id }),
+    ).rejects.toMatchObject({ status: 400, code: 'previous_response_not_found' })
+    expect((await sdk(kept).responses.retrieve(mine.id)).output_text).toBe('mine')
+  })
+
+  it('are gone once deleted; what continued them is not', async () => {
+    const client = sdk(kept)
+    const first = await client.responses.create({ model: 'chat', input: 'say one' })
+    const second = await client.responses.create({
+      model: 'chat',
+      input: 'say two',
+      previous_response_id: first.id,
+    })
+    await client.responses.delete(first.id)
+    await expect(client.responses.retrieve(first.id)).rejects.toMatchObject({ status: 404 })
+    const third = await client.responses.create({
+      model: 'chat',
+      input: 'say three',
+      previous_response_id: second.id,
+    })
+    expect(third.output_text).toBe('three')
+  })
+
+  it('are not, when the client declines, and when they failed', async () => {
+    const client = sdk(kept)
+    const declined = await client.responses.create({ model: 'chat', input: 'say no', store: false })
+    expect(declined).toMatchObject({ store: false })
+    await expect(client.responses.retrieve(declined.id)).rejects.toMatchObject({ status: 404 })
+    let failed = ''
+    const stream = await client.responses.create({
+      model: 'slow',
+      input: 'say a b c d e f\nfail after 3',
+      stream: true,
+    })
+    try {
+      for await (const event of stream) if (event.type === 'response.created') failed = event.response.id
+    } catch {
+      // The SDK throws what the stream ends with.
+    }
+    expect(failed).not.toBe('')
+    await expect(client.responses.retrieve(failed)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('cannot be cancelled: they are finished', async () => {
+    const client = sdk(kept)
+    const { id } = await client.responses.create({ model: 'chat', input: 'say done' })
+    await expect(client.responses.cancel(id)).rejects.toMatchObject({ status: 400 })
+  })
+
+  it.each([
+    ['background', { background: true }],
+    ['conversation', { conversation: 'conv_1' }],
+  ])('do not include %s', async (field, more) => {
+    await expect(sdk(kept).responses.create({ model: 'chat', input: 'x', ...more })).rejects.toMatchObject({
+      status: 400,
+      param: expect.stringContaining(field),
+    })
+  })
+
+  it('page through the items of their input', async () => {
+    const client = sdk(kept)
+    const input = Array.from({ length: 5 }, (_, index) => ({
+      role: 'user' as const,
+      content: `word ${index}`,
+    }))
+    const { id } = await client.responses.create({ model: 'chat', input })
+    const seen: string[] = []
+    for await (const item of client.responses.inputItems.list(id, { limit: 2, order: 'asc' }))
+      seen.push(JSON.stringify(item))
+    expect(seen).toHaveLength(5)
+    seen.forEach((text, index) => expect(text).toContain(`word ${index}`))
+  })
+})
+
+describe('a gateway that keeps nothing', () => {
+  it('says so in the echo, and refuses to continue', async () => {
+    const client = sdk(plain)
+    const answer = await client.responses.create({ model: 'chat', input: 'say hi' })
+    expect(answer).toMatchObject({ store: false })
+    await expect(client.responses.retrieve(answer.id)).rejects.toMatchObject({ status: 404 })
+    await expect(
+      client.responses.create({ model: 'chat', input: 'x', previous_response_id: answer.id }),
+    ).rejects.toMatchObject({
+      status: 400,
+      code: 'previous_response_not_found',
+      message: expect.stringContaining('keeps no responses'),
+    })
+  })
+})
