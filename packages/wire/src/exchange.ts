@@ -91,8 +91,11 @@ export function exchange(
           return
         }
         body = bodyOf(started)
-        const headers = headersOf(incoming, coding !== 'identity')
-        resolve({ status, headers, body: coding === 'identity' ? body : decodeBody(body, coding) })
+        resolve(
+          coding === 'identity'
+            ? responseOf(status, incoming, false, body)
+            : responseOf(status, incoming, true, decodeBody(body, coding)),
+        )
       },
       onResponseData(started, chunk) {
         if (over || body === undefined) return
@@ -148,6 +151,24 @@ function outgoing(headers: { readonly [name: string]: string }): { [name: string
   }
   result['accept-encoding'] = 'identity'
   return result
+}
+
+function responseOf(
+  status: number,
+  incoming: IncomingHeaders,
+  decoded: boolean,
+  body: Readable,
+): OutboundResponse {
+  let headers: Headers | undefined
+  const type = incoming['content-type']
+  return {
+    status,
+    get headers() {
+      return (headers ??= headersOf(incoming, decoded))
+    },
+    contentType: typeof type === 'string' ? type : (type?.join(', ') ?? ''),
+    body,
+  }
 }
 
 type IncomingHeaders = { readonly [name: string]: string | readonly string[] | undefined }

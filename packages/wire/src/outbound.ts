@@ -8,7 +8,7 @@ import { defaultTimeouts, type Timeouts } from './timeouts.ts'
 export interface OutboundRequest {
   /** Absolute, http or https. */
   readonly url: string
-  /** The provider's own scheme, host and port: where the key may go. */
+  /** A URL of the provider's own scheme, host and port: where the key may go. Its path does not count. */
   readonly origin: string
   readonly method: string
   /** Connection headers and `accept-encoding` among them are ours and are left out. */
@@ -22,7 +22,10 @@ export interface OutboundRequest {
 /** The head of an answer and its body, unread. */
 export interface OutboundResponse {
   readonly status: number
+  /** Made when they are first asked for: most answers are told by their content type alone. */
   readonly headers: Headers
+  /** Empty when there is none. */
+  readonly contentType: string
   /**
    * Decoded where the upstream compressed. Errors are `WireError`s; destroying it closes the connection;
    * not reading it pauses the upstream.
@@ -69,16 +72,18 @@ export function createOutbound(options?: {
     return pool
   }
 
+  const urls = createUrlReader()
+
   return {
-    async request(request) {
-      if (closed) throw new WireError('connect', 'The outbound client is closed.')
-      // Origins that have a pool are in their canonical form already: one URL is read, not two.
-      const url = targetOf(
-        request,
-        pools.has(request.origin) ? request.origin : parse(request.origin)?.origin,
-      )
-      const limits = request.timeouts ? { ...timeouts, ...request.timeouts } : timeouts
-      return await exchange(poolOf(url.origin), url.pathname + url.search, request, limits)
+    request(request) {
+      if (closed) return Promise.reject(new WireError('connect', 'The outbound client is closed.'))
+      try {
+        const target = targetOf(urls(request.url), urls(request.origin))
+        const limits = request.timeouts ? { ...timeouts, ...request.timeouts } : timeouts
+        return exchange(poolOf(target.origin), target.path, request, limits)
+      } catch (error) {
+        return Promise.reject(error)
+      }
     },
     async close() {
       closed = true
@@ -91,22 +96,51 @@ export function createOutbound(options?: {
   }
 }
 
-/** Refuses a URL that is not of the provider's origin, before anything connects: the key can go nowhere else. */
-function targetOf(request: OutboundRequest, origin: string | undefined): URL {
-  const url = parse(request.url)
-  if (url === undefined || origin === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new WireError('wrong_origin', 'The upstream URL is not an absolute http or https URL.')
-  }
-  // `origin` is scheme, host and port in their canonical form; credentials in a URL would be a second key.
-  if (url.origin !== origin || url.username !== '' || url.password !== '') {
-    throw new WireError('wrong_origin', `The upstream URL is not of the provider's origin ${origin}.`)
-  }
-  return url
+/** What of a URL a request needs. */
+interface Place {
+  /** Scheme, host and port in their canonical form. */
+  readonly origin: string
+  readonly path: string
+  readonly isHttp: boolean
+  /** They would be a second key. */
+  readonly hasCredentials: boolean
 }
 
-function parse(text: string): URL | undefined {
+/** URLs kept as read. A gateway has a few for each model. */
+const mostUrls = 1_000
+
+/** Reads URLs, each once: a provider's are the same with every request. */
+function createUrlReader(): (text: string) => Place | undefined {
+  const known = new Map<string, Place | undefined>()
+  return (text) => {
+    if (known.has(text)) return known.get(text)
+    const place = parse(text)
+    if (known.size >= mostUrls) known.clear()
+    known.set(text, place)
+    return place
+  }
+}
+
+/** Refuses a URL that is not of the provider's origin, before anything connects: the key can go nowhere else. */
+function targetOf(target: Place | undefined, own: Place | undefined): Place {
+  if (target === undefined || own === undefined || !target.isHttp) {
+    throw new WireError('wrong_origin', 'The upstream URL is not an absolute http or https URL.')
+  }
+  if (target.origin !== own.origin || target.hasCredentials) {
+    throw new WireError('wrong_origin', `The upstream URL is not of the provider's origin ${own.origin}.`)
+  }
+  return target
+}
+
+function parse(text: string): Place | undefined {
   try {
-    return new URL(text)
+    const { origin, protocol, username, password, pathname, search } = new URL(text)
+    return {
+      origin,
+      path: pathname + search,
+      isHttp: protocol === 'https:' || protocol === 'http:',
+      hasCredentials: username !== '' || password !== '',
+    }
   } catch {
     return undefined
   }

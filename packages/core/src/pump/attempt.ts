@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { GenerateResponse } from '../model/index.ts'
+import type { GatewayErrorData, GenerateResponse } from '../model/index.ts'
 import type { ClientCodec, HttpProvider } from '../contract/index.ts'
 import { eventsOf } from '../codec/index.ts'
 import { abortable } from './abortable.ts'
@@ -13,7 +13,7 @@ import { createStreamPump } from './stream.ts'
 import type { AttemptPlan, AttemptResult, StreamPump } from './types.ts'
 import { pumpWhole } from './whole.ts'
 
-type Head = Extract<Sent, { status: number }>
+type Head = Exclude<Sent, { error: GatewayErrorData }>
 type Failed = Extract<AttemptResult, { kind: 'failed' }>
 
 /**
@@ -35,15 +35,15 @@ async function runWhole(
   const head = await sendRequest(plan, provider, signal)
   if ('error' in head) return { kind: 'failed', ...head }
   try {
-    const refused = await refusalOf(plan, provider, head)
+    const refused = isRefusal(head) && (await refusalOf(plan, provider, head))
     if (refused) return refused
-    if (/event-stream/i.test(typeOf(head)))
-      return unusable(head.body, provider.name, 'a stream that was not asked for')
+    if (/event-stream/i.test(head.response.contentType))
+      return unusable(head.response.body, provider.name, 'a stream that was not asked for')
     const relay = mayRelay(plan, head.lowered) ? plan.upstreamProtocol?.client?.relay : undefined
-    const result = await pumpWhole(plan, head.body, relay?.tap(plan.wire), head.lowered)
+    const result = await pumpWhole(plan, head.response.body, relay?.tap(plan.wire), head.lowered)
     return result.kind === 'failed' ? { ...result, error: classified(plan, result.error) } : result
   } catch (cause) {
-    return broken(plan, head.body, cause)
+    return broken(plan, head.response.body, cause)
   }
 }
 
@@ -54,11 +54,11 @@ function runStream(plan: AttemptPlan, provider: HttpProvider): Promise<AttemptRe
   void sendRequest(plan, provider, cancel.signal).then(async (head) => {
     if ('error' in head) return pump.fail(head.error, head.sent)
     try {
-      const refused = await refusalOf(plan, provider, head)
+      const refused = isRefusal(head) && (await refusalOf(plan, provider, head))
       if (refused) pump.fail(refused.error)
       else await openStream(plan, provider, head, pump)
     } catch (cause) {
-      pump.fail(broken(plan, head.body, cause).error)
+      pump.fail(broken(plan, head.response.body, cause).error)
     }
   })
   return pump.result
@@ -67,10 +67,10 @@ function runStream(plan: AttemptPlan, provider: HttpProvider): Promise<AttemptRe
 async function openStream(
   plan: AttemptPlan,
   provider: HttpProvider,
-  { headers, body, lowered }: Head,
+  { response, lowered }: Head,
   pump: StreamPump,
 ): Promise<void> {
-  const type = headers.get('content-type') ?? ''
+  const { contentType: type, body } = response
   if (/json/i.test(type) && !/event-stream/i.test(type)) {
     // A host that ignores `stream` and sends one JSON body: an error, or an answer whose events we make.
     let decoded: GenerateResponse
@@ -95,17 +95,20 @@ async function openStream(
 }
 
 /** What is no answer at all, told from status and type alone. */
-async function refusalOf(plan: AttemptPlan, provider: HttpProvider, head: Head): Promise<Failed | undefined> {
-  if (head.status < 200 || head.status >= 300) {
-    const body = await readErrorBody(head.body)
-    const error = plan.upstreamProtocol!.client!.decodeError(head.status, head.headers, body)
-    return { kind: 'failed', sent: true, error: { ...error, source: 'upstream', provider: provider.name } }
-  }
-  return /html/i.test(typeOf(head)) ? unusable(head.body, provider.name, 'a web page') : undefined
+function isRefusal({ response }: Head): boolean {
+  return !isGood(response.status) || /html/i.test(response.contentType)
 }
 
-function typeOf(head: Head): string {
-  return head.headers.get('content-type') ?? ''
+async function refusalOf(plan: AttemptPlan, provider: HttpProvider, { response }: Head): Promise<Failed> {
+  const { status, body } = response
+  if (isGood(status)) return unusable(body, provider.name, 'a web page')
+  const text = await readErrorBody(body)
+  const error = plan.upstreamProtocol!.client!.decodeError(status, response.headers, text)
+  return { kind: 'failed', sent: true, error: { ...error, source: 'upstream', provider: provider.name } }
+}
+
+function isGood(status: number): boolean {
+  return status >= 200 && status < 300
 }
 
 function unusable(body: Readable, provider: string, what: string): Failed {

@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream'
-import { WireError, type Timeouts } from '@gantry/wire'
+import { type OutboundResponse, WireError, type Timeouts } from '@gantry/wire'
 import type { GatewayErrorData } from '../model/index.ts'
 import type { HttpProvider, LoweredTools, UpstreamTimeouts } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
@@ -11,12 +10,7 @@ import type { AttemptPlan } from './types.ts'
 
 /** The head of an upstream's answer, its body unread; or why there is none. */
 export type Sent =
-  | {
-      readonly status: number
-      readonly headers: Headers
-      readonly body: Readable
-      readonly lowered?: LoweredTools
-    }
+  | { readonly response: OutboundResponse; readonly lowered?: LoweredTools }
   | { readonly error: GatewayErrorData; readonly sent: boolean }
 
 /** Encodes the request, asks the provider where it goes, and sends it. Never rejects. */
@@ -28,12 +22,12 @@ export async function sendRequest(
   let dispatched = false
   try {
     const outgoing = encodeOutgoing(plan)
-    const endpoint = await endpointOf(plan, provider)
+    const found = endpointOf(plan, provider)
+    const endpoint = isThenable(found) ? await found : found
     // What left while the provider was asked is not sent any more: nobody would want its answer, and it costs.
     if (plan.signal.aborted || signal.aborted)
       throw new GatewayError({ class: 'cancelled', message: 'The client closed the connection.' })
     const url = joinUrl(endpoint.url, outgoing.path)
-    const { origin } = new URL(endpoint.url)
     const headers = {
       'content-type': 'application/json',
       accept: plan.stream ? 'text/event-stream' : 'application/json',
@@ -43,19 +37,14 @@ export async function sendRequest(
     dispatched = true
     const response = await plan.shared.outbound.request({
       url,
-      origin,
+      origin: endpoint.url,
       method: 'POST',
       headers,
       body: outgoing.body,
       signal,
       ...(provider.timeouts ? { timeouts: wireTimeouts(provider.timeouts) } : {}),
     })
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: response.body,
-      ...(outgoing.lowered ? { lowered: outgoing.lowered } : {}),
-    }
+    return outgoing.lowered ? { response, lowered: outgoing.lowered } : { response }
   } catch (thrown) {
     if (WireError.is(thrown)) return faultOf(thrown, provider.name)
     if (GatewayError.is(thrown)) return { ...faultOf(thrown, provider.name), sent: dispatched }
@@ -85,32 +74,38 @@ function traceRequest(
   })
 }
 
+type Endpoint = Awaited<ReturnType<HttpProvider['endpoint']>>
+
 /** A provider may fetch a token first; one that fails or hangs at that is as good as down. */
-async function endpointOf(
-  plan: AttemptPlan,
-  provider: HttpProvider,
-): Promise<Awaited<ReturnType<HttpProvider['endpoint']>>> {
+function endpointOf(plan: AttemptPlan, provider: HttpProvider): Endpoint | Promise<Endpoint> {
   try {
     const made = provider.endpoint(plan.target, plan.state)
     if (!isThenable(made)) return made
-    return await withDeadline(made, plan.shared.timers.endpoint, `endpoint of ${provider.name}`)
-  } catch (cause) {
-    if (GatewayError.is(cause)) throw cause
-    plan.shared.logger.error('a provider did not say where its requests go', {
-      id: plan.state.id,
-      provider: provider.name,
-      cause,
+    const { endpoint } = plan.shared.timers
+    return withDeadline(made, endpoint, `endpoint of ${provider.name}`).catch((cause: unknown) => {
+      throw noEndpoint(plan, provider, cause)
     })
-    throw new GatewayError(
-      {
-        class: 'upstream_failed',
-        code: 'endpoint_failed',
-        provider: provider.name,
-        message: 'The provider of this model cannot be reached right now.',
-      },
-      { cause },
-    )
+  } catch (cause) {
+    throw noEndpoint(plan, provider, cause)
   }
+}
+
+function noEndpoint(plan: AttemptPlan, provider: HttpProvider, cause: unknown): GatewayError {
+  if (GatewayError.is(cause)) return cause
+  plan.shared.logger.error('a provider did not say where its requests go', {
+    id: plan.state.id,
+    provider: provider.name,
+    cause,
+  })
+  return new GatewayError(
+    {
+      class: 'upstream_failed',
+      code: 'endpoint_failed',
+      provider: provider.name,
+      message: 'The provider of this model cannot be reached right now.',
+    },
+    { cause },
+  )
 }
 
 /** The provider's headers win, except for lists of feature flags (`…-beta`): both sides may want some. */
