@@ -25,6 +25,8 @@ export interface WireRequest {
   readonly path: string
   readonly params: { readonly [name: string]: string }
   readonly headers: Headers
+  /** Names of `headers` in lower case, where they are known without reading every header. */
+  headerNames?(): readonly string[]
   readonly body: Uint8Array
   json(): JsonObject
 }

@@ -19,8 +19,9 @@ export class AttemptState implements AttemptContext {
     this.target = target
     this.attempt = attempt
     this.#decode = decode
-    const seen = new Set<string>()
+    let seen: Set<string> | undefined
     this.report = (loss) => {
+      seen ??= new Set()
       const id = `${loss.what}\n${loss.pointer}`
       if (seen.has(id) || seen.size >= 1000) return
       seen.add(id)

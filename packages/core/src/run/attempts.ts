@@ -155,7 +155,8 @@ async function tryTarget(
   const provider = runtime.blueprint.slots.provider.get(state.target.provider)!
   let transforms: readonly EventTransform[]
   try {
-    await transformRequest(runtime, state, subject)
+    const transforming = transformRequest(runtime, state, subject)
+    if (transforming) await transforming
     if (input.active.ended) return { kind: 'failed', error: input.active.ended, sent: false }
     // Nothing is sent for a client that left while hooks ran.
     if (input.context.signal.aborted)

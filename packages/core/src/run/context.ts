@@ -86,7 +86,7 @@ export class RequestContext implements RouteContext, ReserveContext, SettleConte
   readonly #init: ContextInit
   readonly #values: Map<symbol, unknown>
   readonly #controller = new AbortController()
-  readonly #seen = new Set<string>()
+  #seen: Set<string> | undefined
   readonly #onGone = (): void => this.#controller.abort(this.#init.signal.reason)
 
   constructor(init: ContextInit) {
@@ -184,8 +184,9 @@ export class RequestContext implements RouteContext, ReserveContext, SettleConte
   report(loss: Loss): void {
     // One report per pointer and kind, and a bound: a hostile body must not grow the log row.
     const id = `${loss.what}\n${loss.pointer}\n${loss.target}`
-    if (this.losses.length >= 1000 || this.#seen.has(id)) return
-    this.#seen.add(id)
+    const seen = (this.#seen ??= new Set())
+    if (this.losses.length >= 1000 || seen.has(id)) return
+    seen.add(id)
     this.losses.push(loss)
   }
 

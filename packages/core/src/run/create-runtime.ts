@@ -9,6 +9,7 @@ import { createRedactor } from '../redact.ts'
 import { createTracer } from '../trace/tracer.ts'
 import { traceHooks } from '../trace/wrap.ts'
 import { createHost } from './host.ts'
+import { createLastCall } from './last-call.ts'
 import { plainLogger, redactingLogger } from './logger.ts'
 import { authPromises } from './phase.ts'
 import type { Runtime } from './runtime.ts'
@@ -48,7 +49,7 @@ export function createRuntime(
     settleRetries: options.settleRetries ?? defaultSettleRetries,
     active: new Set(),
     promises: authPromises(blueprint.plugins),
-    lastCall,
+    lastCall: createLastCall(lastCall),
     shared: {
       outbound: outbound ?? createOutbound(),
       ...(tracer ? { tracer } : {}),

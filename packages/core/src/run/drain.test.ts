@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { drain } from './drain.ts'
 import { contextOf, protocol, runtimeOf, speaking } from './fake.test-support.ts'
 import { createActive } from './active.ts'
+import { createLastCall } from './last-call.ts'
 import { finishRequest } from './settle.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -24,7 +25,7 @@ function settling(
     models: { m: { to: 'one/x' } },
     hooks: { 'bill.settle': () => settle() as Promise<void> },
   })
-  const runtime = { ...made, lastCall: last.signal, settleRetries: retries }
+  const runtime = { ...made, lastCall: createLastCall(last.signal), settleRetries: retries }
   const usage = { tokens: { input: 1 }, source: 'upstream', final: true } as const
   return {
     runtime,

@@ -13,6 +13,8 @@ export interface Incoming {
   readonly path: string
   readonly params: { readonly [name: string]: string }
   readonly headers: Headers
+  /** Their names in lower case; absent where nobody knows them without reading all. */
+  readonly headerNames?: () => readonly string[]
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal
   readonly remoteAddress?: string

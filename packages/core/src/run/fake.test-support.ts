@@ -17,6 +17,7 @@ import { createOutbound } from '@gantry/wire'
 import { defaultTimers } from '../pump/types.ts'
 import { RequestContext } from './context.ts'
 import { createHost } from './host.ts'
+import { createLastCall } from './last-call.ts'
 import { authPromises } from './phase.ts'
 import type { Runtime } from './runtime.ts'
 import { createTaskSet } from './tasks.ts'
@@ -139,7 +140,7 @@ export function runtimeOf(options: {
     settleRetries: [],
     active: new Set(),
     promises: authPromises(blueprint.plugins),
-    lastCall: new AbortController().signal,
+    lastCall: createLastCall(new AbortController().signal),
     shared: {
       outbound: createOutbound(),
       logger,

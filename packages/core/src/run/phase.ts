@@ -31,35 +31,56 @@ const broken: { readonly [M in EarlyMoment]: () => GatewayError } = {
     }),
 }
 
-/** Runs one early moment: serially, each hook under its deadline. The first Response answers. */
-export async function runEarly<M extends EarlyMoment>(
+type EarlyHandler = (context: RequestContext) => Awaitable<void | Response>
+
+/**
+ * Runs one early moment: serially, each hook under its deadline. The first Response answers. Nothing is waited for
+ * where no hook makes a promise.
+ */
+export function runEarly(
   runtime: Runtime,
-  moment: M,
+  moment: EarlyMoment,
   context: RequestContext,
   subject: HookSubject,
-): Promise<Response | undefined> {
+): Response | undefined | Promise<Response | undefined> {
   const list = runtime.hooks.of(moment, subject)
   if (!list) return undefined
-  for (const hook of list) {
-    try {
-      const made = (hook.handler as (context: RequestContext) => Awaitable<void | Response>)(context)
-      const value = isThenable(made)
-        ? await withDeadline(made, runtime.deadlines[moment], `${moment} of ${hook.plugin}`)
-        : made
-      if (value === undefined) continue
-      if (isResponse(value)) return value
-      throw new TypeError(
-        `${moment} of ${hook.plugin} returned something that is neither nothing nor a Response`,
-      )
-    } catch (cause) {
-      if (GatewayError.is(cause)) throw cause
-      runtime.logger.error(`${moment} of ${hook.plugin} failed`, { id: context.id, cause })
-      // What still runs for a request that was refused is told so.
-      if (cause instanceof DeadlineError) context.abort(cause)
-      throw broken[moment]()
+  const runFrom = (first: number): ReturnType<typeof runEarly> => {
+    for (let index = first; index < list.length; index++) {
+      const { handler, plugin } = list[index]!
+      try {
+        const made = (handler as EarlyHandler)(context)
+        if (isThenable(made)) return waitFor(made, plugin, index + 1)
+        const answer = responseOf(made, moment, plugin)
+        if (answer) return answer
+      } catch (cause) {
+        throw failed(cause, plugin)
+      }
     }
+    return undefined
   }
-  return undefined
+  const waitFor = async (
+    made: PromiseLike<void | Response>,
+    plugin: string,
+    next: number,
+  ): Promise<Response | undefined> => {
+    let answer: Response | undefined
+    try {
+      const value = await withDeadline(made, runtime.deadlines[moment], `${moment} of ${plugin}`)
+      answer = responseOf(value, moment, plugin)
+    } catch (cause) {
+      throw failed(cause, plugin)
+    }
+    return answer ?? runFrom(next)
+  }
+  const failed = (cause: unknown, plugin: string): GatewayError => {
+    if (GatewayError.is(cause)) return cause
+    runtime.logger.error(`${moment} of ${plugin} failed`, { id: context.id, cause })
+    // What still runs for a request that was refused is told so.
+    if (cause instanceof DeadlineError) context.abort(cause)
+    return broken[moment]()
+  }
+  return runFrom(0)
 }
 
 /** After auth: what the auth plugins of this route have promised to write must be there, or the request is refused. */
@@ -110,6 +131,11 @@ export function runSync<M extends 'bill.observe' | 'route.outcome'>(
     }
   }
   return first
+}
+
+function responseOf(value: unknown, moment: EarlyMoment, plugin: string): Response | undefined {
+  if (value === undefined || isResponse(value)) return value
+  throw new TypeError(`${moment} of ${plugin} returned something that is neither nothing nor a Response`)
 }
 
 function isResponse(value: unknown): value is Response {

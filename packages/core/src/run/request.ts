@@ -64,7 +64,8 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
   const { runtime, route, context, active } = journey
   const phases = operationPhases[route.operation]
   const subject = { protocol: route.protocol, operation: route.operation }
-  const authorised = await runEarly(runtime, 'auth', context, subject)
+  const authorising = runEarly(runtime, 'auth', context, subject)
+  const authorised = authorising && (await authorising)
   if (authorised) return answerWith(journey, authorised)
   requireIdentity(runtime, context, subject)
   journey.group = groupOf(runtime, context)
@@ -94,7 +95,8 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
   planTargets(runtime, context, plan, journey.group, !asked)
   const routed = { ...subject, model: plan.name }
   if (phases.route) {
-    const cached = await runEarly(runtime, 'route', context, routed)
+    const routing = runEarly(runtime, 'route', context, routed)
+    const cached = routing && (await routing)
     if (cached) return answerWith(journey, cached)
   }
   requireTargets(runtime, context)

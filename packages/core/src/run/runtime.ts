@@ -6,6 +6,7 @@ import type { HookTable } from '../hooks/order.ts'
 import type { HookDeadlines } from '../hooks/run.ts'
 import type { PumpShared } from '../pump/types.ts'
 import type { ActiveRequest } from './active.ts'
+import type { LastCall } from './last-call.ts'
 import type { TaskSet } from './tasks.ts'
 
 /** Everything the phases share; made once per gateway. */
@@ -27,7 +28,7 @@ export interface Runtime {
   /** Why no further request is taken, once the time of the gateway is over. */
   refusal?: GatewayErrorData
   /** Aborts when settlements have to come to an end: what is not stored by then is written to the log. */
-  readonly lastCall: AbortSignal
+  readonly lastCall: LastCall
   protocol(name: string): Protocol | undefined
   /** A response header of ours under the configured prefix; undefined where there is none. */
   headerName(name: string): string | undefined

@@ -1,6 +1,7 @@
 import type { Usage } from '../model/index.ts'
 import type { PriceLine, RequestBound } from '../contract/index.ts'
 import type { HookSubject } from '../hooks/compile.ts'
+import type { OrderedHook } from '../hooks/order.ts'
 import { isThenable, withDeadline } from '../hooks/run.ts'
 import type { AttemptEnd } from '../pump/types.ts'
 import type { Ending, RequestContext } from './context.ts'
@@ -137,18 +138,27 @@ async function settleAndLog(runtime: Runtime, context: RequestContext, bill: boo
       await settleOnce(runtime, context, hook.plugin, () => hook.handler(context))
     }
   }
-  const logs = runtime.hooks.of('log', subject)
-  if (!logs) return
-  await Promise.all(
-    logs.map(async (hook) => {
-      try {
-        const made = hook.handler(context)
-        if (isThenable(made)) await withDeadline(made, runtime.deadlines.log, `log of ${hook.plugin}`)
-      } catch (cause) {
-        runtime.logger.error(`log of ${hook.plugin} failed`, { id: context.id, cause })
-      }
-    }),
-  )
+  const slow = (runtime.hooks.of('log', subject) ?? [])
+    .map((hook) => logOnce(runtime, context, hook))
+    .filter((logging) => logging !== undefined)
+  if (slow.length > 0) await Promise.all(slow)
+}
+
+/** Never fails: nobody waits for a log line. A promise only where the hook makes one. */
+function logOnce(
+  runtime: Runtime,
+  context: RequestContext,
+  { handler, plugin }: OrderedHook<'log'>,
+): Promise<void> | undefined {
+  const who = `log of ${plugin}`
+  const failed = (cause: unknown): void => runtime.logger.error(`${who} failed`, { id: context.id, cause })
+  try {
+    const made = handler(context)
+    return isThenable(made) ? withDeadline(made, runtime.deadlines.log, who).catch(failed) : undefined
+  } catch (cause) {
+    failed(cause)
+    return undefined
+  }
 }
 
 /**
@@ -166,11 +176,11 @@ async function settleOnce(
     try {
       const made = settle() as PromiseLike<unknown> | undefined
       const { deadlines, lastCall } = runtime
-      const ms = lastCall.aborted ? Math.min(lastTry, deadlines['bill.settle']) : deadlines['bill.settle']
-      if (isThenable(made)) await beforeLastCall(lastCall, withDeadline(made, ms, who))
+      const ms = lastCall.isOver ? Math.min(lastTry, deadlines['bill.settle']) : deadlines['bill.settle']
+      if (isThenable(made)) await lastCall.orElse(withDeadline(made, ms, who))
       return
     } catch (cause) {
-      const wait = runtime.lastCall.aborted ? undefined : runtime.settleRetries[attempt]
+      const wait = runtime.lastCall.isOver ? undefined : runtime.settleRetries[attempt]
       if (wait === undefined) {
         runtime.logger.error(`${who} failed for good; this line is the record`, {
           id: context.id,
@@ -185,21 +195,9 @@ async function settleOnce(
       runtime.logger.warn(`${who} failed, trying again in ${wait} ms`, { id: context.id, cause })
       const slept = Promise.withResolvers<void>()
       const timer = setTimeout(slept.resolve, wait)
-      await beforeLastCall(runtime.lastCall, slept.promise).catch(() => {})
+      await runtime.lastCall.orElse(slept.promise).catch(() => {})
       clearTimeout(timer)
     }
-  }
-}
-
-/** Waits for work, or gives it up when the last call comes meanwhile. */
-async function beforeLastCall(lastCall: AbortSignal, work: Promise<unknown>): Promise<void> {
-  const called = Promise.withResolvers<never>()
-  const onCall = (): void => called.reject(new Error('The gateway closes.'))
-  lastCall.addEventListener('abort', onCall, { once: true })
-  try {
-    await Promise.race([work, called.promise])
-  } finally {
-    lastCall.removeEventListener('abort', onCall)
   }
 }
 

@@ -2,20 +2,28 @@ import type { GatewayErrorData } from '../model/index.ts'
 import type { EventTransform } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
 import type { HookSubject } from '../hooks/compile.ts'
+import type { OrderedHook } from '../hooks/order.ts'
 import { DeadlineError, isThenable, withDeadline } from '../hooks/run.ts'
 import { guardTransform } from '../pump/event-pipe.ts'
 import type { AttemptState } from './attempt-context.ts'
 import type { Runtime } from './runtime.ts'
 
-/** Runs the request hooks of one attempt, serially, each under its deadline. Throws a `GatewayError` only. */
-export async function transformRequest(
+/** Runs the request hooks of one attempt, serially, each under its deadline. Rejects with a `GatewayError` only. */
+export function transformRequest(
   runtime: Runtime,
   state: AttemptState,
   subject: HookSubject,
+): Promise<void> | undefined {
+  const list = runtime.hooks.of('transform.request', subject)
+  return list && runTransforms(runtime, state, list)
+}
+
+async function runTransforms(
+  runtime: Runtime,
+  state: AttemptState,
+  list: readonly OrderedHook<'transform.request'>[],
 ): Promise<void> {
-  for (const hook of runtime.hooks.of('transform.request', subject) ?? []) {
-    await runTransform(runtime, state, hook.plugin, () => hook.handler(state))
-  }
+  for (const hook of list) await runTransform(runtime, state, hook.plugin, () => hook.handler(state))
 }
 
 async function runTransform(

@@ -24,6 +24,7 @@ export function createWire(incoming: Incoming): GuardedWire {
     path,
     params,
     headers,
+    ...(incoming.headerNames ? { headerNames: incoming.headerNames } : {}),
     get sent() {
       return arrived
     },

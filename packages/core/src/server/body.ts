@@ -11,18 +11,23 @@ const inflationFloor = 256 * 1024
 /**
  * Reads a whole body: bounded while it comes, decoded once, and looked at before anything parses it.
  * The bytes are kept as they are, because invalid UTF-8 that was replaced can not be relayed.
+ * `onEnd` is called when the last byte was read, whatever is wrong with them.
  */
 export async function readBody(
   source: BodySource,
   headers: Headers,
   share: Share,
   limits: ShellLimits,
+  onEnd?: () => void,
 ): Promise<Uint8Array> {
   const compressed = isCompressed(headers)
   // Refused by its own word, before a byte is read.
   if (Number(headers.get('content-length') ?? 0) > limits.maxBodyBytes) throw tooLarge(limits)
   try {
-    let bytes = await collect(source, share, limits)
+    const pieces = createCollector(share, limits)
+    await source(pieces.take)
+    onEnd?.()
+    let bytes = pieces.bytes()
     if (compressed) bytes = await decode(bytes, share, limits)
     if (isJson(headers.get('content-type')) || beginsAsJson(bytes)) guard(bytes, share, limits)
     return bytes
@@ -33,27 +38,32 @@ export async function readBody(
 }
 
 /** Most bodies are one piece and are not copied; others are gathered in a buffer that doubles. */
-async function collect(source: BodySource, share: Share, limits: ShellLimits): Promise<Uint8Array> {
+function createCollector(
+  share: Share,
+  limits: ShellLimits,
+): { take(chunk: Uint8Array): void; bytes(): Uint8Array } {
   let only: Uint8Array | undefined
   let room: Uint8Array | undefined
   let length = 0
-  await source((chunk) => {
-    const needed = length + chunk.length
-    if (needed > limits.maxBodyBytes) throw tooLarge(limits)
-    share.take(chunk.length)
-    if (length === 0) only = chunk
-    else {
-      if (room === undefined || needed > room.length) {
-        const grown = new Uint8Array(Math.min(Math.max(needed, length * 2, 16_384), limits.maxBodyBytes))
-        grown.set(room === undefined ? (only as Uint8Array) : room.subarray(0, length))
-        room = grown
-        only = undefined
+  return {
+    take(chunk) {
+      const needed = length + chunk.length
+      if (needed > limits.maxBodyBytes) throw tooLarge(limits)
+      share.take(chunk.length)
+      if (length === 0) only = chunk
+      else {
+        if (room === undefined || needed > room.length) {
+          const grown = new Uint8Array(Math.min(Math.max(needed, length * 2, 16_384), limits.maxBodyBytes))
+          grown.set(room === undefined ? (only as Uint8Array) : room.subarray(0, length))
+          room = grown
+          only = undefined
+        }
+        room.set(chunk, length)
       }
-      room.set(chunk, length)
-    }
-    length = needed
-  })
-  return only ?? room?.subarray(0, length) ?? new Uint8Array(0)
+      length = needed
+    },
+    bytes: () => only ?? room?.subarray(0, length) ?? new Uint8Array(0),
+  }
 }
 
 function isCompressed(headers: Headers): boolean {

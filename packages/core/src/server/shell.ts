@@ -70,6 +70,7 @@ function createApp(kernel: Kernel, shared: Shared): Fetch {
       path,
       params: found.params,
       headers: request.headers,
+      ...(node ? { headerNames: () => Object.keys(node.req.headers) } : {}),
       signal,
       receivedAt: new Date(),
       ...addressOf(exchange),
@@ -112,10 +113,9 @@ function createApp(kernel: Kernel, shared: Shared): Fetch {
       node,
       failed,
       pathname: withoutVersion(event.url.pathname),
-      async readBody(share) {
+      readBody(share) {
         const source = node ? nodeSource(node.req, limits) : webSource(request, limits)
-        const tracked: typeof source = (take) => source(take).then(() => void (isRead = true))
-        return await readBody(tracked, request.headers, share, limits)
+        return readBody(source, request.headers, share, limits, () => (isRead = true))
       },
       answer(given) {
         let answer = given
