@@ -5,11 +5,13 @@ import type { Extra, Json, JsonObject } from '../model/index.ts'
  * `null` is kept: the client wrote it. Keys such as `__proto__` stay data.
  */
 export function collectExtra(object: JsonObject, knownKeys: ReadonlySet<string>): JsonObject | undefined {
-  const rest: [string, Json][] = []
-  for (const [key, value] of Object.entries(object)) {
-    if (value !== undefined && !knownKeys.has(key)) rest.push([key, value])
+  let rest: [string, Json][] | undefined
+  for (const key of Object.keys(object)) {
+    if (knownKeys.has(key)) continue
+    const value = object[key]
+    if (value !== undefined) (rest ??= []).push([key, value])
   }
-  return rest.length === 0 ? undefined : Object.fromEntries(rest)
+  return rest && Object.fromEntries(rest)
 }
 
 /** Two notes on one node as one, key by key and protocol by protocol; the later one wins. */

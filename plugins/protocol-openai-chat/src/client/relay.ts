@@ -19,8 +19,10 @@ export const relay: Relay = {
   path: () => '/chat/completions',
   headers(wire: WireRequest) {
     const picked: { [name: string]: string } = {}
-    for (const [name, value] of wire.headers) {
-      if (allowed.has(name) || name.startsWith('x-codex-')) picked[name] = value
+    for (const name of wire.headerNames?.() ?? wire.headers.keys()) {
+      if (!allowed.has(name) && !name.startsWith('x-codex-')) continue
+      const value = wire.headers.get(name)
+      if (value !== null) picked[name] = value
     }
     return picked
   },

@@ -139,7 +139,11 @@ function keep(rest: Draft, fields: { readonly [key: string]: Json | undefined })
 }
 
 function stripped<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T
+  const kept: Partial<T> = {}
+  for (const key of Object.keys(fields) as (keyof T)[]) {
+    if (fields[key] !== undefined) kept[key] = fields[key]
+  }
+  return kept as T
 }
 
 function isPlainObject(value: Json | undefined): boolean {
