@@ -21,10 +21,12 @@ export function chargeOf(lines: readonly PriceLine[]): bigint {
   for (const line of lines) {
     let exact = line.quantity * line.unitPrice
     for (const ratio of line.ratios) exact *= ratio
-    const missing = depth - line.ratios.length
-    sum += missing === 0 ? exact : exact * ppmOne ** BigInt(missing)
+    for (let missing = depth - line.ratios.length; missing > 0; missing--) exact *= ppmOne
+    sum += exact
   }
-  const charge = ceilDivide(sum, picoPerNano * ppmOne ** BigInt(depth))
+  let unit = picoPerNano
+  for (let ratio = 0; ratio < depth; ratio++) unit *= ppmOne
+  const charge = ceilDivide(sum, unit)
   if (charge > maxAmount || charge < -maxAmount) throw new RangeError('a charge is too large for the ledger')
   return charge
 }

@@ -12,6 +12,7 @@ export interface Quote {
 export type NoQuote = 'unpriced' | 'mixed' | 'beyond'
 
 const ppmOne = 1_000_000n
+const buckets: ReadonlySet<string> = new Set(tokenBuckets)
 
 /**
  * The dearest interpretation of a request over its targets. Nobody knows yet which input is read from a cache, written
@@ -57,6 +58,7 @@ export function costOf(
   lines: readonly PriceLine[],
   asset: string,
 ): { readonly cost: bigint | undefined; readonly other: boolean } {
+  if (lines.every((line) => line.asset === asset)) return { cost: sumOf(lines), other: false }
   const own = lines.filter((line) => line.asset === asset)
   const other = lines.some((line) => line.asset !== asset && !isZero(line))
   return { cost: sumOf(own), other }
@@ -64,35 +66,41 @@ export function costOf(
 
 /** The one asset of lines that cost something; of any line when none does; undefined for several. */
 function assetOf(lines: readonly PriceLine[]): string | undefined {
-  const assets = new Set(lines.filter((line) => !isZero(line)).map((line) => line.asset))
-  if (assets.size > 1) return undefined
-  return [...assets][0] ?? lines[0]?.asset
+  let asset: string | undefined
+  for (const line of lines) {
+    if (line.asset === asset || isZero(line)) continue
+    if (asset !== undefined) return undefined
+    asset = line.asset
+  }
+  return asset ?? lines[0]?.asset
 }
 
+/** Of the input's kinds the dearest, of the output's too, and all that is no kind of either. */
 function dearestOf(lines: readonly PriceLine[], asset: string): bigint | undefined {
-  const items = new Map<string, PriceLine[]>()
   const chosen: PriceLine[] = []
+  const items = new Map<string, PriceLine[]>()
   for (const line of lines) {
     if (line.asset !== asset) continue
-    if (!isBucket(line.item)) chosen.push(line)
-    else if (items.has(line.item)) items.get(line.item)?.push(line)
+    const own = isBucket(line.item) ? items.get(line.item) : chosen
+    if (own) own.push(line)
     else items.set(line.item, [line])
   }
-  for (const side of [true, false]) {
-    let most = 0n
-    let best: readonly PriceLine[] = []
-    for (const [item, own] of items) {
-      if (isOutput(item) !== side) continue
-      const cost = sumOf(own)
-      if (cost === undefined) return undefined
-      if (cost > most) {
-        most = cost
-        best = own
-      }
-    }
-    chosen.push(...best)
+  const input: Dearest = { cost: 0n, lines: [] }
+  const output: Dearest = { cost: 0n, lines: [] }
+  for (const [item, own] of items) {
+    const cost = sumOf(own)
+    if (cost === undefined) return undefined
+    const side = isOutput(item) ? output : input
+    if (cost <= side.cost) continue
+    side.cost = cost
+    side.lines = own
   }
-  return sumOf(chosen)
+  return sumOf([...chosen, ...input.lines, ...output.lines])
+}
+
+interface Dearest {
+  cost: bigint
+  lines: readonly PriceLine[]
 }
 
 /** The charge of lines of one asset; undefined when it is too large for the ledger. */
@@ -116,7 +124,7 @@ function isZero(line: PriceLine): boolean {
 }
 
 function isBucket(item: string): boolean {
-  return (tokenBuckets as readonly string[]).includes(item)
+  return buckets.has(item)
 }
 
 function isOutput(item: string): boolean {

@@ -137,5 +137,10 @@ function attributesOf(context: SettleContext): JsonObject {
     firstOutputMs: context.firstOutputMs === undefined ? undefined : Math.round(context.firstOutputMs),
     receivedAt: context.receivedAt.getTime(),
   }
-  return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
+  const attributes: { [name: string]: Json } = {}
+  for (const name in named) {
+    const value = named[name]
+    if (value !== undefined) attributes[name] = value
+  }
+  return attributes
 }

@@ -34,7 +34,11 @@ export const pricingRatio: PluginFactory<void, { pricing: 'ratio' }> = definePlu
             apply(lines, context) {
               const ratio = ratios.get(context.peek(group) ?? '')
               if (ratio === undefined) return lines
-              return lines.map((line) => ({ ...line, ratios: [...line.ratios, ratio] }))
+              const own: readonly bigint[] = [ratio]
+              return lines.map((line) => ({
+                ...line,
+                ratios: line.ratios.length === 0 ? own : [...line.ratios, ratio],
+              }))
             },
           },
         ],

@@ -43,7 +43,8 @@ function addLines(
   const before = lines.length
   let complete = true
   const add = (item: TokenBucket | 'call', quantity: bigint, unitPrice: bigint): void => {
-    lines.push({ rule, item, quantity, unitPrice, ratios: [], asset: price.asset, ...nested })
+    const line = { rule, item, quantity, unitPrice, ratios: [], asset: price.asset }
+    lines.push(nested ? { ...line, ...nested } : line)
   }
   // A call of a nested model is no call of the client, so it has no call price.
   if (price.call !== undefined && !nested) add('call', 1n, price.call)
