@@ -14,7 +14,7 @@ import { createCleaner } from './clean.ts'
 import { lineOf } from './line.ts'
 import { type LogPinoOptions, optionsSchema, type ResolvedOptions } from './options.ts'
 import { createOutput } from './output.ts'
-import { recordOf } from './record.ts'
+import { recordOf, type RequestRecord } from './record.ts'
 
 /** One line per request and per message of the gateway, as JSON or readable. No prompts, no answers, no secrets. */
 export const logPino: (options?: LogPinoOptions) => Plugin = definePlugin({
@@ -52,13 +52,19 @@ function createLog(options: ResolvedOptions): Plugin {
         if (!lines.isLevelEnabled(level)) return
         const record = recordOf(context, clean)
         if (options.pretty) lines[level](redact(lineOf(record)))
-        else lines[level](record, 'request')
+        else output.stream.write(requestLine(level, record))
       },
     },
   }
 }
 
 // ---
+
+/** The line pino would write, without its stringifying member by member: there is one with every request. */
+function requestLine(level: string, record: RequestRecord): string {
+  const line = { level, time: new Date().toISOString(), ...record, msg: 'request' }
+  return `${JSON.stringify(line)}\n`
+}
 
 function loggerOver(lines: pino.Logger, redactor: () => Redactor): Logger {
   const at =
