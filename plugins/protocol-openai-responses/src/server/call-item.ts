@@ -110,9 +110,14 @@ function argumentsObject(text: string): Json {
   }
 }
 
-/** A vendor-defined call of another wire has no item here: the client gets it as a function's. */
+/** A call as this wire can say it: a vendor-defined one of another wire is a function's, its caller nobody we know. */
 function asWire(part: ToolCallPart): ToolCallPart {
-  if (part.kind !== 'hosted') return part
-  const { native: _foreign, ...call } = part
-  return { ...call, kind: 'function' }
+  const { native, caller, ...call } = part
+  return {
+    ...call,
+    ...(caller && callers.has(caller.type) && { caller }),
+    ...(part.kind === 'hosted' ? { kind: 'function' as const } : native && { native }),
+  }
 }
+
+const callers: ReadonlySet<string> = new Set(['direct', 'program'])

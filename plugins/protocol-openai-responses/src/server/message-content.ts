@@ -53,6 +53,8 @@ function text(
   const pieces: string[] = []
   const annotations: JsonObject[] = []
   const logprobs: Json[] = []
+  const unplaced: Citation[] = []
+  let cited = 0
   let length = 0
   let last = start
   let ended = false
@@ -74,12 +76,8 @@ function text(
     for (const item of readable) logprobs.push(item)
     place.frame('response.output_text.delta', { ...where, delta: words, logprobs: readable })
   }
-  const cite = (citation: Citation): void => {
-    const annotation = writeAnnotation(
-      citation.native.protocol === name || citation.end !== undefined
-        ? citation
-        : { ...citation, start: citation.start ?? 0, end: length },
-    )
+  const write = (citation: Citation): void => {
+    const annotation = writeAnnotation(citation)
     if (!annotation) return place.lost(index, 'part.citation')
     annotations.push(annotation)
     place.frame('response.output_text.annotation.added', {
@@ -87,6 +85,12 @@ function text(
       annotation_index: annotations.length - 1,
       annotation,
     })
+  }
+  /** A source of another wire that does not say which words it is for is for all of them, once they are known. */
+  const cite = (citation: Citation): void => {
+    cited++
+    if (citation.native.protocol === name || citation.end !== undefined) write(citation)
+    else unplaced.push(citation)
   }
 
   place.frame('response.content_part.added', {
@@ -111,12 +115,13 @@ function text(
       if (part?.type !== 'text') return
       last = part
       // Deltas are complete for text; citations may be told by the final part alone.
-      part.citations?.slice(annotations.length).forEach(cite)
+      part.citations?.slice(cited).forEach(cite)
     },
     close() {
       if (closed) return closed
       // Where the final part contradicts its deltas, it is right.
       if (last !== start && last.text !== '') pieces.splice(0, pieces.length, last.text)
+      for (const citation of unplaced) write({ ...citation, start: citation.start ?? 0, end: length })
       // Only the final part has the bytes of each token.
       if (last !== start && last.logprobs?.length) {
         logprobs.splice(0, logprobs.length, ...objectsOf(last.logprobs as Json).map(withBytes))
