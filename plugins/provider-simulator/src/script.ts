@@ -37,6 +37,11 @@ export function readScript(prompt: string, step: number): readonly Instruction[]
   return found
 }
 
+/** Whether a prompt has any instruction. */
+export function hasInstructions(prompt: string): boolean {
+  return prompt.split('\n').some((line) => readLine(line.trim()) !== undefined)
+}
+
 /** How many steps a prompt has. */
 export function stepsOf(prompt: string): number {
   return prompt.split('\n').filter((line) => /^\s*then\s*$/i.test(line)).length + 1

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chat, messages, object, responses, withSimulator } from './testing.ts'
-import { isContext, words } from './spoken.ts'
+import { isContext, promptAt, words } from './spoken.ts'
+import type { Turn } from './spoken.ts'
 
 const reminder = '<system-reminder>\nsay nothing\n</system-reminder>'
 
@@ -38,6 +39,29 @@ describe('what an agent adds is not what the user said', () => {
     const hostile = Array.from({ length: 200_000 }, (_, at) => `<t${at}>`).join('\n')
     expect(words([hostile, 'said'])).toContain('<t0>')
   }, 5_000)
+})
+
+describe('what comes with results is no prompt of its own', () => {
+  const asked: Turn = { kind: 'user', texts: ['call f'] }
+  const called: Turn = { kind: 'assistant', texts: [] }
+  const plain: Turn = { kind: 'results', texts: [] }
+  const loaded: Turn = { kind: 'user', texts: ['Tool loaded.'] }
+
+  it.each<[string, readonly Turn[], number]>([
+    ['nothing but results', [asked, called, plain], 0],
+    ['words with results', [asked, called, { kind: 'results', texts: ['Tool loaded.'] }], 0],
+    ['words after results', [asked, called, plain, loaded], 0],
+    ['words after results and an order', [asked, called, plain, { kind: 'other', texts: ['x'] }, loaded], 0],
+    ['instructions with results', [asked, called, { kind: 'results', texts: ['say x'] }], 2],
+    ['instructions after results', [asked, called, plain, { kind: 'user', texts: ['say x'] }], 3],
+    ['words after an answer', [asked, called, plain, called, loaded], 4],
+    ['context', [asked, { kind: 'user', texts: [reminder] }], 0],
+    ['context alone', [{ kind: 'user', texts: [reminder] }, called], 0],
+    ['remarks alone', [called, plain, loaded], 2],
+    ['nothing', [{ kind: 'other', texts: ['x'] }], -1],
+  ])('%s', (_name, turns, at) => {
+    expect(promptAt(turns)).toBe(at)
+  })
 })
 
 describe('instructions are found among what agents send', () => {

@@ -1,3 +1,31 @@
+import { hasInstructions } from './script.ts'
+
+/** A message as far as it matters for finding what the user asked. `results`: what tools answered, with words or without. */
+export interface Turn {
+  readonly kind: 'user' | 'results' | 'assistant' | 'other'
+  readonly texts: readonly string[]
+}
+
+/**
+ * Which message asks something: the last that the user wrote, or -1. Passed over are context, and words that come with
+ * or right after the results of tools, such as “Tool loaded.”, unless they are instructions.
+ */
+export function promptAt(turns: readonly Turn[]): number {
+  const isUser = ({ kind, texts }: Turn): boolean =>
+    (kind === 'user' || kind === 'results') && texts.join('').trim() !== ''
+  let before: Turn['kind'] = 'other'
+  const remarks = turns.map(({ kind }) => {
+    const remark = kind === 'results' || (kind === 'user' && before === 'results')
+    if (kind !== 'other') before = kind
+    return remark
+  })
+  const asked = turns.findLastIndex((turn, at) => {
+    if (!isUser(turn) || isContext(turn.texts)) return false
+    return !remarks[at] || hasInstructions(words(turn.texts))
+  })
+  return asked >= 0 ? asked : turns.findLastIndex(isUser)
+}
+
 /**
  * Agents put context of their own into user messages: a block that one element wraps from its first to its last
  * character, such as `<system-reminder>…</system-reminder>`. It is not what the user said.

@@ -2,15 +2,14 @@ import type { JsonObject } from '@gantry/core'
 import { isObject, objects, text } from '../json.ts'
 import { base64Bytes, mediaOfUrl } from '../prompt.ts'
 import type { GivenTool, Media, Prompt, PromptUnit, ToolResult } from '../prompt.ts'
-import { isContext, words } from '../spoken.ts'
+import { promptAt, words } from '../spoken.ts'
+import type { Turn } from '../spoken.ts'
 import { mediaTokens, promptTokens } from '../tokens.ts'
 
 /** Reads a checked body of the chat wire. */
 export function readChat(body: JsonObject): Prompt {
   const messages = objects(body.messages)
-  const isUser = (one: JsonObject): boolean => one.role === 'user' && contentText(one.content).trim() !== ''
-  const spoken = messages.findLastIndex((one) => isUser(one) && !isContext(contentTexts(one.content)))
-  const lastPrompt = spoken >= 0 ? spoken : messages.findLastIndex(isUser)
+  const lastPrompt = promptAt(messages.map(turnOf))
   const lastAssistant = messages.findLastIndex((one) => one.role === 'assistant')
   const recent = messages.slice(lastAssistant + 1)
   const limit = body.max_completion_tokens ?? body.max_tokens
@@ -33,6 +32,11 @@ export function readChat(body: JsonObject): Prompt {
     reasoning: body.reasoning_effort === 'none' ? 'off' : 'shown',
     units: unitsOf(body, messages),
   }
+}
+
+function turnOf({ role, content }: JsonObject): Turn {
+  const kind = role === 'tool' ? 'results' : role === 'user' || role === 'assistant' ? role : 'other'
+  return { kind, texts: role === 'tool' ? [] : contentTexts(content) }
 }
 
 function contentText(content: unknown): string {

@@ -2,15 +2,14 @@ import type { JsonObject } from '@gantry/core'
 import { absent, isObject, objects, text } from '../json.ts'
 import { base64Bytes } from '../prompt.ts'
 import type { GivenTool, Media, Prompt, PromptUnit, ToolResult } from '../prompt.ts'
-import { isContext, words } from '../spoken.ts'
+import { promptAt, words } from '../spoken.ts'
+import type { Turn } from '../spoken.ts'
 import { mediaTokens, promptTokens } from '../tokens.ts'
 
 /** Reads a checked body of the messages wire. */
 export function readMessages(body: JsonObject): Prompt {
   const messages = objects(body.messages)
-  const isUser = (one: JsonObject): boolean => one.role === 'user' && contentText(one.content).trim() !== ''
-  const spoken = messages.findLastIndex((one) => isUser(one) && !isContext(contentTexts(one.content)))
-  const lastPrompt = spoken >= 0 ? spoken : messages.findLastIndex(isUser)
+  const lastPrompt = promptAt(messages.map(turnOf))
   const lastAssistant = messages.findLastIndex((one) => one.role === 'assistant')
   // A prefilled answer is continued, so what came before it is still the newest.
   const prefilled = lastAssistant === messages.length - 1
@@ -47,6 +46,13 @@ export function readMessages(body: JsonObject): Prompt {
     reasoning: thinkingOf(body.thinking),
     units: unitsOf(body, messages),
   }
+}
+
+function turnOf({ role, content }: JsonObject): Turn {
+  const texts = contentTexts(content)
+  if (role !== 'user') return { kind: role === 'assistant' ? 'assistant' : 'other', texts }
+  const results = objects(content).some((block) => block.type === 'tool_result')
+  return { kind: results ? 'results' : 'user', texts }
 }
 
 function contentText(content: unknown): string {

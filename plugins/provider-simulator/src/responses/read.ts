@@ -2,7 +2,8 @@ import type { JsonObject } from '@gantry/core'
 import { isObject, objects, text } from '../json.ts'
 import { mediaOfUrl } from '../prompt.ts'
 import type { GivenTool, Media, Prompt, PromptUnit, ToolResult } from '../prompt.ts'
-import { isContext, words } from '../spoken.ts'
+import { promptAt, words } from '../spoken.ts'
+import type { Turn } from '../spoken.ts'
 import { mediaTokens, promptTokens } from '../tokens.ts'
 import type { Operation } from '../wire.ts'
 import { isCompaction } from './check.ts'
@@ -14,7 +15,7 @@ import { itemsOf } from './store.ts'
 export function readResponses(body: JsonObject, operation: Operation): Prompt {
   const items = itemsOf(body.input)
   const compacting = operation === 'compact' || isCompaction(body)
-  const asked = lastPrompt(items)
+  const asked = promptAt(items.map(turnOf))
   const lastSaid = items.findLastIndex(isSaid)
   const recent = items.slice(lastSaid + 1)
   const config = isObject(body.text) && isObject(body.text.format) ? body.text.format : {}
@@ -45,11 +46,12 @@ export function readResponses(body: JsonObject, operation: Operation): Prompt {
   }
 }
 
-function lastPrompt(items: readonly JsonObject[]): number {
-  const isUser = (item: JsonObject): boolean =>
-    typeOf(item) === 'message' && item.role === 'user' && contentTexts(item.content).join('').trim() !== ''
-  const spoken = items.findLastIndex((item) => isUser(item) && !isContext(contentTexts(item.content)))
-  return spoken >= 0 ? spoken : items.findLastIndex(isUser)
+function turnOf(item: JsonObject): Turn {
+  const type = typeOf(item) ?? ''
+  const texts = type === 'message' ? contentTexts(item.content) : []
+  if (answers.includes(type)) return { kind: 'results', texts }
+  if (isSaid(item)) return { kind: 'assistant', texts }
+  return { kind: type === 'message' && item.role === 'user' ? 'user' : 'other', texts }
 }
 
 function contentTexts(content: unknown): readonly string[] {
