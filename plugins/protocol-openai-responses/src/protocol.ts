@@ -1,4 +1,5 @@
 import { definePlugin, type Plugin, type PluginFactory, type Protocol } from '@gantry/core'
+import { client } from './client/client.ts'
 import { name } from './name.ts'
 import { type OpenaiResponsesOptions, readOptions, type ResolvedOptions } from './options.ts'
 import { server } from './server/server.ts'
@@ -33,6 +34,7 @@ function createProtocol({ keepMs, websocket }: ResolvedOptions): Protocol<'opena
       memory: kept,
       ...(websocket && { socket: socket(kept) }),
     },
+    client,
     carrier: 'encrypted',
   }
 }

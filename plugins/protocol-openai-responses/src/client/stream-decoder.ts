@@ -16,6 +16,7 @@ import { usageOfResponse } from '../usage.ts'
 import { failureOf, responseKeys } from './answer.ts'
 import { errorInside } from './decode-error.ts'
 import { headOf } from './decode-response.ts'
+import { isPing, isTerminal, isWaiting, withStatus } from './frames.ts'
 import type { Emit } from './open-item.ts'
 import { createOutput, type Output } from './output.ts'
 
@@ -84,10 +85,10 @@ export function streamDecoder(_context: ClientContext): StreamDecoder<GatewayEve
       if (type === 'error' || (event['type'] === undefined && isObject(event['error']))) {
         return fail(errorInside(event), emit)
       }
-      if (pings.has(type)) return emit({ type: 'keep-alive', raw: frame.data })
-      if (terminal.has(type)) return finish(type, response ?? {}, emit)
+      if (isPing(type)) return emit({ type: 'keep-alive', raw: frame.data })
+      if (isTerminal(type)) return finish(type, response ?? {}, emit)
       const known =
-        type === 'response.created' || (!answer && waiting.has(type))
+        type === 'response.created' || (!answer && isWaiting(type))
           ? created(response ?? {}, emit)
           : type.startsWith('response.') && takeOutput(type, event, emit)
       if (!known) emit(rawOf(frame))
@@ -107,36 +108,11 @@ export function streamDecoder(_context: ClientContext): StreamDecoder<GatewayEve
 
   /** A host that leaves the start out is given one once there is something to follow it. */
   function takeOutput(type: string, event: JsonObject, emit: Emit): boolean {
-    if (waiting.has(type)) return false
+    if (isWaiting(type)) return false
     if (!answer && event['output_index'] === undefined && event['item_id'] === undefined && !event['item'])
       return false
     return (answer ?? begin({}, emit)).output.take(type, event, emit)
   }
-}
-
-/** Frames that end a response. The last two are those of hosts that name the status or nothing. */
-const terminal: ReadonlySet<string> = new Set([
-  'response.completed',
-  'response.incomplete',
-  'response.failed',
-  'response.cancelled',
-  'response.done',
-])
-const waiting: ReadonlySet<string> = new Set(['response.in_progress', 'response.queued'])
-const pings: ReadonlySet<string> = new Set([
-  'ping',
-  'keepalive',
-  'keep-alive',
-  'heartbeat',
-  'response.heartbeat',
-])
-
-/** The frame's own name says how it ended where the response inside does not. */
-function withStatus(response: JsonObject, type: string): JsonObject {
-  const status = stringOf(response['status'])
-  const said = type === 'response.done' ? 'completed' : type.slice('response.'.length)
-  const open = status === undefined || status === 'in_progress' || status === 'queued'
-  return open || said === 'failed' ? { ...response, status: said } : response
 }
 
 function finishOf(response: JsonObject, type: string, { parts }: Output): Finish {
