@@ -4,7 +4,7 @@ import type { WireRules } from '@gantry/testing'
 /**
  * OpenAI Responses for the conformance suite, written without the codec. What does not matter, and is taken out of both
  * sides: `type: "message"`; one plain text as a string; lists that are null, absent or empty (`content` of reasoning,
- * `annotations`, `logprobs`); an `error` or `incomplete_details` that is null; `status: "completed"` of an item; counts of 0; the order of `include`; fields of a response
+ * `annotations`, `logprobs`); an `error` or `incomplete_details` that is null; `status: "completed"` of an item; counts of 0; the order of `include`; the `store: false` that requests get; instructions that are empty; fields of a response
  * that only repeat the request (`echo`, checked by a test of their own); numbering, padding, progress of the response and keep-alives of streams.
  */
 export const responsesRules: WireRules = {
@@ -20,7 +20,7 @@ export const responsesRules: WireRules = {
   request(body) {
     const { input, include, ...rest } = objectOf(body)
     return {
-      ...without(rest, (key, value) => key === 'stream' && value === false),
+      ...without(rest, (key, value) => value === (key === 'instructions' ? '' : false) && unsaid.has(key)),
       input:
         typeof input === 'string'
           ? [inputItem({ role: 'user', content: input })]
@@ -107,6 +107,8 @@ export const echo: ReadonlySet<string> = new Set([
   'user',
 ])
 
+/** Fields of a request that say nothing when they are false or empty. */
+const unsaid: ReadonlySet<string> = new Set(['stream', 'store', 'instructions'])
 const closing: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete', 'response.failed'])
 /** Some hosts state arguments only in the end. */
 const silent: ReadonlySet<string> = new Set([

@@ -1,5 +1,6 @@
 import { GatewayError, type ClientContext, type GenerateResponse, type JsonObject } from '@gantry/core'
 import { decodeFinish } from '../finish.ts'
+import { statusNote } from '../item-parts.ts'
 import { numberOf, restOf, stringOf } from '../own.ts'
 import { usageOfResponse } from '../usage.ts'
 import { failureOf, readAnswer, responseKeys } from './answer.ts'
@@ -22,13 +23,15 @@ export function decodeResponse(body: JsonObject, _context: ClientContext): Gener
   const error = failureOf(body)
   const finish = decodeFinish(body, parts)
   const usage = usageOfResponse(body, finish !== undefined)
+  // Queued or in progress: the model has no word for which.
+  const notes = finish ? undefined : { [statusNote]: stringOf(body['status']) }
   return {
     ...headOf(body),
     parts,
     ...(finish && { finish }),
     ...(usage && { usage }),
     ...(error && { error }),
-    ...restOf(body, responseKeys),
+    ...restOf(body, responseKeys, notes),
   }
 }
 
