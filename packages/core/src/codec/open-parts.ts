@@ -2,6 +2,7 @@ import type { Report, Target } from '../contract/index.ts'
 import type { Custody, Part, Turn } from '../model/index.ts'
 import { holdsEnvelopes, openEnvelopes, type Envelope, type SealOptions } from './envelope.ts'
 import { dropShown, putBack, type Opened, type Slot } from './put-back.ts'
+import { isOwnSummary, summariesAsText } from './summary.ts'
 
 /**
  * Opens the envelopes of one answer that a client sent back: `target` gets the state it issued exactly as it was, state
@@ -55,7 +56,7 @@ export function openTurns(
       if (parts.length > 0 || turn.parts.length === 0) opened.push({ ...turn, parts })
     })
   }
-  return opened
+  return summariesAsText(opened)
 }
 
 /** Neighbouring assistant turns are one answer, unless a turn holds carriers and content itself: then it is whole. */
@@ -129,6 +130,7 @@ function isShownBy(host: Part, envelope: Envelope): boolean {
 }
 
 function isIssuer(envelope: Envelope, target: Target): boolean {
+  if ('part' in envelope && isOwnSummary(envelope.part)) return true
   const custody = 'part' in envelope ? envelope.part.custody : envelope.custody
   if (custody && !isIssued(custody, target)) return false
   if (envelope.issuer !== undefined && envelope.issuer !== target.provider) return false

@@ -99,6 +99,9 @@ export interface ServerCodec<O extends Operation> {
   decodeRequest(wire: WireRequest): Operations[O]['request']
   encodeResponse(response: Operations[O]['response'], context: ServerContext<O>): JsonObject
   streamEncoder?(context: ServerContext<O>): StreamEncoder<Operations[O]['event']>
+
+  /** Whether the answer is to be the conversation, shortened: core has it summarised where the target's wire cannot. */
+  compacts?(wire: WireRequest): boolean
 }
 
 /** Faces an upstream. */
@@ -149,6 +152,12 @@ export interface ProtocolClient {
   decodeError(status: number, headers: Headers, body: Uint8Array): GatewayErrorData
   readonly relay?: Relay
   readonly framing: 'sse' | 'json-array' | 'ndjson'
+
+  /**
+   * What no request of this wire can ask for and core does itself: several `choices` by several requests, `stop`
+   * sequences by ending the answer there.
+   */
+  readonly lacks?: readonly ('choices' | 'stop')[]
 }
 
 /** A wire format. Either end may be absent. */

@@ -8,7 +8,7 @@ import type {
 } from '../contract/index.ts'
 import { createConvertLine, type EventSink } from './convert-line.ts'
 import type { StreamLine } from './line.ts'
-import { stagesOf } from './stages.ts'
+import { stagesOf, stopsOf } from './stages.ts'
 import type { AttemptPlan } from './types.ts'
 
 /** Whether the upstream's bytes may reach the client as they are. */
@@ -45,6 +45,7 @@ export function convertLine(
       echo: plan.echo,
       client: plan.clientProtocol,
       upstream: plan.target.protocol,
+      stop: stopsOf(plan),
     }),
   })
 }

@@ -1,6 +1,8 @@
 import type { Custody, GatewayEvent, Json, JsonObject, Part } from '../model/index.ts'
 import type { EventTransform, LoweredTools, Protocol } from '../contract/index.ts'
 import { restoreTools, sealEvents } from '../codec/index.ts'
+import { stopAt } from './stop-stage.ts'
+import type { AttemptPlan } from './types.ts'
 
 /** What happens to events between decoder and encoder, in order. */
 export interface StageInput {
@@ -12,16 +14,25 @@ export interface StageInput {
   readonly echo: string | undefined
   readonly client: Protocol
   readonly upstream: string
+  /** Sequences that the upstream could not be asked to stop at. */
+  readonly stop?: readonly string[] | undefined
 }
 
 /** Core's own stages around the plugins': tools restored and state stamped before them, state sealed after. */
 export function stagesOf(input: StageInput): EventTransform[] {
   const stages: EventTransform[] = []
   if (input.lowered && Object.keys(input.lowered).length > 0) stages.push(restoreTools(input.lowered))
+  if (input.stop?.length) stages.push(stopAt(input.stop))
   stages.push(stampIssuer(input.issuer), ...input.hooks)
   if (input.echo !== undefined) stages.push(echoModel(input.echo))
   if (input.client.name !== input.upstream) stages.push(sealEvents(input.client, { issuer: input.issuer }))
   return stages
+}
+
+/** Stop sequences that core has to find itself, because the upstream's wire has no word for them. */
+export function stopsOf(plan: AttemptPlan): readonly string[] | undefined {
+  if (!plan.upstreamProtocol?.client?.lacks?.includes('stop')) return undefined
+  return plan.state.request.stop
 }
 
 /** Writes who issued each opaque part, so that it never goes back to another. */

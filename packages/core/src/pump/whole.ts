@@ -8,7 +8,7 @@ import { parseAnswer, readBody } from './body.ts'
 import { createPipe } from './event-pipe.ts'
 import { faultOf, reportOwnFault, upstreamError } from './fault.ts'
 import { blankFault } from './judge.ts'
-import { stagesOf } from './stages.ts'
+import { stagesOf, stopsOf } from './stages.ts'
 import type { AttemptPlan, AttemptResult } from './types.ts'
 
 /** Reads a whole answer and passes it on: the same bytes, or decoded and encoded. Never rejects. */
@@ -143,6 +143,7 @@ function refine(
     // Whole answers are sealed as parts below, where the order of all parts is known.
     client: { name: plan.target.protocol, contract: 1 },
     upstream: plan.target.protocol,
+    stop: plan.operation === 'generate' ? stopsOf(plan) : undefined,
   })
   const fold = accumulate()
   const pipe = createPipe(stages, (event: GatewayEvent) => fold.push(event))

@@ -8,6 +8,7 @@ import { requireActive, unlessCut } from './active.ts'
 import { answerHeaders, type AnswerFacts } from './answer.ts'
 import { runAttempts } from './attempts.ts'
 import type { RequestContext } from './context.ts'
+import { emulateSafely, emulationOf } from './emulate.ts'
 import { boundOf } from './estimate.ts'
 import type { Answer, Incoming, KernelRoute } from './exchange.ts'
 import { freezeRequest } from './freeze.ts'
@@ -110,7 +111,10 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
   }
   requireActive(active)
   journey.mayAsk = true
-  const answer = await attempt(journey, plan, remembering)
+  const emulation = emulationOf(journey)
+  const answer = await (emulation
+    ? emulateSafely(journey, plan, emulation, remembering)
+    : attempt(journey, plan, remembering))
   return remembering ? remembering.keep(answer) : answer
 }
 

@@ -110,8 +110,10 @@ function speaksOperation(
   protocol: string,
   operation: Operation,
 ): boolean {
-  if ('generate' in provider) return operation === 'generate'
-  return runtime.protocol(protocol)?.client?.codecs[operation] !== undefined
+  if ('generate' in provider) return operation === 'generate' || operation === 'compact'
+  const codecs = runtime.protocol(protocol)?.client?.codecs
+  // Core has a conversation summarised where no wire compacts it.
+  return codecs?.[operation] !== undefined || (operation === 'compact' && codecs?.generate !== undefined)
 }
 
 /** A client's text in a message: short and on one line. */
