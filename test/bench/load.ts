@@ -1,12 +1,21 @@
-import { Pool } from 'undici'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Client, createClient, type Exchange, type Target } from './client.ts'
 import { serveParent } from './ipc.ts'
+import { evenSchedule, openLoop } from './open-loop.ts'
+import { percentile } from './statistics.ts'
 
-/** One slice of load, closed loop. */
-export interface LoadRequest {
-  readonly url: string
-  readonly key: string
-  readonly body: string
-  readonly stream: boolean
+/** What every question about load names: a target told of before. */
+interface Named {
+  readonly target: string
+}
+
+/** A target under a name. */
+export interface TargetRequest extends Named {
+  readonly is: Target
+}
+
+/** Requests of which the next begins when one ends. */
+export interface ClosedRequest extends Named {
   readonly concurrency: number
   /** No request begins after this time. */
   readonly milliseconds: number
@@ -14,66 +23,129 @@ export interface LoadRequest {
   readonly requests?: number
 }
 
-/** What came of it. */
+/** Requests that begin when they are due. */
+export interface OpenRequest extends Named {
+  /** Requests a second. */
+  readonly rate: number
+  readonly milliseconds: number
+}
+
+/** Streams that are opened and stay open; `release` waits until they have ended. */
+export interface HoldRequest extends Named {
+  readonly streams: number
+}
+
+/** What came of it. Times in milliseconds. */
 export interface LoadResult {
   readonly requests: number
   /** Requests that were not answered as they should; the first is described. */
   readonly failed: number
   readonly failure?: string
-  /** Milliseconds of each request to its end, of a stream to its first byte; sorted. */
-  readonly latencies: readonly number[]
+  readonly p50: number
+  readonly p99: number
+  /** Of an open loop: requests answered by its end, and how late 99 of 100 were begun at most. */
+  readonly inTime?: number
+  readonly lateP99?: number
 }
 
-/** The whole of a body is looked at for what an answer of the upstream has to hold. */
-async function runLoad(load: LoadRequest): Promise<LoadResult> {
-  const pool = new Pool(load.url, { connections: load.concurrency, pipelining: 1 })
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${load.key}` }
+const targets = new Map<string, { readonly is: Target; readonly turn: { next: number } }>()
+const held: { client: Client; running: Promise<Exchange[]> }[] = []
+
+async function runClosed(load: ClosedRequest): Promise<LoadResult> {
+  const client = clientOf(load, load.concurrency)
   const end = performance.now() + load.milliseconds
-  const mark = load.stream ? 'data: [DONE]' : '"content":"xxxx'
-  const latencies: number[] = []
   const most = load.requests ?? Infinity
+  const exchanges: Exchange[] = []
   let begun = 0
   let failed = 0
-  let failure: string | undefined
-
-  async function one(): Promise<void> {
-    const start = performance.now()
-    let first = 0
-    const chunks: Buffer[] = []
-    const response = await pool.request({
-      path: '/v1/chat/completions',
-      method: 'POST',
-      headers,
-      body: load.body,
-    })
-    for await (const chunk of response.body) {
-      if (first === 0) first = performance.now()
-      chunks.push(chunk as Buffer)
-    }
-    latencies.push((load.stream ? first : performance.now()) - start)
-    const bytes = Buffer.concat(chunks)
-    if (response.statusCode === 200 && bytes.includes(mark)) return
-    failed++
-    failure ??= `${response.statusCode} ${bytes.toString().slice(0, 300)}`
-  }
-
   async function worker(): Promise<void> {
-    while (begun < most && performance.now() < end) {
+    while (begun < most && failed < 100 && performance.now() < end) {
       begun++
-      try {
-        await one()
-      } catch (error) {
-        failed++
-        failure ??= String(error)
-        if (failed > 100) return
-      }
+      const exchange = await client.send()
+      if (exchange.problem !== undefined) failed++
+      exchanges.push(exchange)
     }
   }
-
   await Promise.all(Array.from({ length: load.concurrency }, worker))
-  await pool.close()
-  const sorted = latencies.toSorted((a, b) => a - b)
-  return { requests: begun, failed, ...(failure === undefined ? {} : { failure }), latencies: sorted }
+  await client.close()
+  return resultOf(exchanges)
 }
 
-serveParent({}, { run: (input) => runLoad(input as LoadRequest) }, () => {})
+async function runOpen(load: OpenRequest): Promise<LoadResult> {
+  const client = clientOf(load, 256)
+  const exchanges: Exchange[] = []
+  const { latencies, lateness, inTime } = await openLoop(
+    evenSchedule(load.rate, load.milliseconds),
+    async () => void exchanges.push(await client.send()),
+    { now: () => performance.now(), sleep: (milliseconds) => sleep(milliseconds) },
+  )
+  await client.close()
+  return {
+    ...resultOf(exchanges),
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+    inTime,
+    lateP99: percentile(lateness, 0.99),
+  }
+}
+
+/** Opens them a few at a time; says how many have begun to answer and what became of those that ended already. */
+async function hold(load: HoldRequest): Promise<{ readonly open: number }> {
+  const client = clientOf(load, load.streams)
+  const running: Promise<Exchange>[] = []
+  let open = 0
+  async function worker(): Promise<void> {
+    while (running.length < load.streams) {
+      const { promise: started, resolve } = Promise.withResolvers<void>()
+      const one = client.send(() => {
+        open++
+        resolve()
+      })
+      running.push(one)
+      await Promise.race([started, one])
+    }
+  }
+  await Promise.all(Array.from({ length: 50 }, worker))
+  held.push({ client, running: Promise.all(running) })
+  return { open }
+}
+
+async function release(): Promise<LoadResult> {
+  const all = held.splice(0)
+  const exchanges = (await Promise.all(all.map(({ running }) => running))).flat()
+  await Promise.all(all.map(({ client }) => client.close()))
+  return resultOf(exchanges)
+}
+
+function clientOf({ target }: Named, connections: number): Client {
+  const named = targets.get(target)
+  if (named === undefined) throw new Error(`the load knows no ${target}`)
+  return createClient(named.is, connections, named.turn)
+}
+
+function resultOf(exchanges: readonly Exchange[]): LoadResult {
+  const times = exchanges.map(({ begun, answered }) => answered - begun).toSorted((a, b) => a - b)
+  const problems = exchanges.flatMap(({ problem }) => problem ?? [])
+  return {
+    requests: exchanges.length,
+    failed: problems.length,
+    ...(problems[0] === undefined ? {} : { failure: problems[0] }),
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+  }
+}
+
+serveParent(
+  {},
+  {
+    target(input) {
+      const { target, is } = input as TargetRequest
+      targets.set(target, { is, turn: { next: 0 } })
+    },
+    closed: (input) => runClosed(input as ClosedRequest),
+    open: (input) => runOpen(input as OpenRequest),
+    hold: (input) => hold(input as HoldRequest),
+    release,
+  },
+  () => {},
+)

@@ -1,94 +1,160 @@
-/** What the upstream is told to answer; it travels in the prompt, so every server passes it on unread. */
-export interface Answer {
-  /** Characters of text in a whole answer, or pieces of a stream. */
-  readonly size: number
-  /** Milliseconds between two pieces of a stream. */
-  readonly paceMs: number
+import type { ServerName } from './servers.ts'
+import type { Answer, Wire } from './wires.ts'
+
+/** Common to all rows. */
+interface RowBase {
+  readonly name: string
+  /** What the client speaks. */
+  readonly client: Wire
+  /** What the upstream behind a gateway speaks; a relay asks it in the client's own. */
+  readonly upstream: Wire
+  /** Servers that take turns. One that cannot serve the row is left out, and the results say why. */
+  readonly servers: readonly ServerName[]
 }
 
-/** A process under test. Relays are the floor: they neither authenticate nor bill nor log. */
-export type ServerName = 'node-http' | 'h3-undici' | 'gateway'
-
-/** One line of the table. */
-export interface Row {
-  readonly name: string
-  /** Model that is asked for; the gateway's config sends `bench-claude` to an upstream of another protocol. */
-  readonly model: 'bench-chat' | 'bench-claude'
+/** Requests of which the next begins when one ends: CPU time and memory. */
+export interface ClosedRow extends RowBase {
+  readonly kind: 'closed'
   readonly stream: boolean
   /** Characters of prompt beside the instruction. */
   readonly promptCharacters: number
   readonly answer: Answer
-  /** Requests under way at a time; the next begins when one ends. */
+  /** Requests under way at a time. */
   readonly concurrency: number
-  readonly servers: readonly ServerName[]
-  /** What the design allows, as a ratio of CPU time to the h3 + undici relay. */
+  /** What CPU time is compared with. */
+  readonly beside: 'h3-undici' | 'gateway'
+  /** What the design allows the gateway, as a ratio of CPU time to the h3 + undici relay. */
   readonly budget?: number
+  /** How many times the CPU time of the gateway another one has to need at least. */
+  readonly lead?: { readonly server: ServerName; readonly times: number }
 }
 
-const small = { stream: false, promptCharacters: 40, answer: { size: 60, paceMs: 0 }, concurrency: 32 }
-const paced = { stream: true, promptCharacters: 40, answer: { size: 60, paceMs: 20 }, concurrency: 50 }
+/** Requests that begin on a schedule: latency beside the bare relay's. */
+export interface OpenRow extends RowBase {
+  readonly kind: 'open'
+  /** Requests a second. */
+  readonly rate: number
+  /** Milliseconds that the gateway may add to the relay's. */
+  readonly budget: { readonly p50: number; readonly p99: number }
+}
 
-/** When the events of streams are counted, in milliseconds after their requests: after the heads, before the ends. */
-export const streamWindow: { readonly from: number; readonly to: number } = { from: 400, to: 1150 }
+/** Streams that are open and silent: memory of each. */
+export interface IdleRow extends RowBase {
+  readonly kind: 'idle'
+  readonly streams: number
+  /** What the design allows, as a ratio of memory to the h3 + undici relay. */
+  readonly budget: number
+}
+
+/** One row of a table. */
+export type Row = ClosedRow | OpenRow | IdleRow
+
+/** A small prompt and a small answer; what the rows without streams ask for, and those of open load. */
+export const smallAnswer: Answer = { kind: 'answer', size: 60, paceMs: 0 }
+
+const small = {
+  kind: 'closed',
+  stream: false,
+  promptCharacters: 40,
+  answer: smallAnswer,
+  concurrency: 32,
+  beside: 'h3-undici',
+} as const
+const paced = {
+  ...small,
+  stream: true,
+  answer: { kind: 'answer', size: 60, paceMs: 20 },
+  concurrency: 50,
+} as const
+const relayed = { client: 'chat', upstream: 'chat' } as const
+const toMessages = { client: 'chat', upstream: 'messages' } as const
+const fromMessages = { client: 'messages', upstream: 'chat' } as const
+const open = { kind: 'open', ...relayed, budget: { p50: 1, p99: 10 } } as const
 
 /**
- * Every row of the bench. A row with a conversion is held against the same relay as its row without one: the relay
- * asks the same upstream process for the same text in the client's own protocol.
+ * Every row of the bench. A row with a conversion is held against the relay of the same text in the client's own
+ * protocol, asked of the same upstream process.
  */
 export const rows: readonly Row[] = [
   {
     ...small,
+    ...relayed,
     name: 'small request, relayed',
-    model: 'bench-chat',
-    servers: ['node-http', 'h3-undici', 'gateway'],
+    servers: ['node-http', 'h3-undici', 'gateway', 'portkey', 'llms'],
     budget: 1.5,
+    lead: { server: 'portkey', times: 7 },
   },
   {
     ...small,
+    ...toMessages,
     name: 'small request, converted to messages',
-    model: 'bench-claude',
-    servers: ['h3-undici', 'gateway'],
+    servers: ['h3-undici', 'gateway', 'portkey'],
     budget: 2,
   },
   {
     ...small,
+    ...fromMessages,
+    name: 'small request of a messages client, converted to chat',
+    servers: ['h3-undici', 'gateway', 'llms'],
+    budget: 2,
+  },
+  {
+    ...small,
+    ...relayed,
     name: '100 kB request, relayed',
-    model: 'bench-chat',
     promptCharacters: 100_000,
     servers: ['node-http', 'h3-undici', 'gateway'],
   },
   {
     ...paced,
+    ...relayed,
     name: 'paced stream, per event, relayed',
-    model: 'bench-chat',
-    servers: ['node-http', 'h3-undici', 'gateway'],
+    servers: ['node-http', 'h3-undici', 'gateway', 'portkey', 'llms'],
     budget: 1.2,
   },
   {
     ...paced,
+    ...toMessages,
     name: 'paced stream, per event, converted from messages',
-    model: 'bench-claude',
-    servers: ['h3-undici', 'gateway'],
+    servers: ['h3-undici', 'gateway', 'portkey'],
     budget: 1.6,
+  },
+  {
+    ...paced,
+    ...fromMessages,
+    name: 'paced stream of a messages client, per event, converted from chat',
+    servers: ['h3-undici', 'gateway', 'llms'],
+    budget: 1.6,
+  },
+  {
+    ...small,
+    ...relayed,
+    name: 'small request, relayed, in a large configuration',
+    servers: ['gateway', 'gateway-plugins', 'gateway-models', 'gateway-keys'],
+    beside: 'gateway',
+  },
+  {
+    ...open,
+    name: 'open load, 1,000 requests/s',
+    rate: 1000,
+    servers: ['h3-undici', 'gateway', 'portkey', 'llms'],
+  },
+  { ...open, name: 'open load, 250 requests/s', rate: 250, servers: ['h3-undici', 'gateway'] },
+  {
+    kind: 'idle',
+    ...relayed,
+    name: '2,000 idle streams',
+    streams: 2000,
+    servers: ['node-http', 'h3-undici', 'gateway', 'portkey', 'llms'],
+    budget: 1.3,
   },
 ]
 
-/** The request of a row, as a client of the chat protocol writes it. */
-export function requestBody(row: Row): string {
-  const instruction = `answer ${row.answer.size} ${row.answer.paceMs}`
-  return JSON.stringify({
-    model: row.model,
-    messages: [
-      { role: 'system', content: 'You are a helpful assistant.' },
-      { role: 'user', content: `${filler(row.promptCharacters)} ${instruction}` },
-    ],
-    temperature: 0.7,
-    max_tokens: 512,
-    stream: row.stream,
-  })
-}
-
-function filler(characters: number): string {
-  const sentence = 'The quick brown fox said "no" to the lazy dog.\n'
-  return sentence.repeat(Math.ceil(characters / sentence.length)).slice(0, characters)
+/**
+ * When the events of streams are counted, in milliseconds after their requests: after the heads and before the ends,
+ * so that what a request costs is not in them.
+ */
+export function streamWindow({ answer }: ClosedRow): { readonly from: number; readonly to: number } {
+  const whole = answer.size * answer.paceMs
+  return { from: whole / 3, to: whole * 0.95 }
 }

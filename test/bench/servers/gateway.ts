@@ -6,15 +6,10 @@ import sqlite from '@gantry/store-sqlite'
 import { keyringOf } from '@gantry/auth-keys'
 import { createGateway, defineGateway, serve } from 'gantry'
 import { standard } from 'gantry/presets'
+import { bystanders } from '../bystanders.ts'
 import { argumentOf, serveParent } from '../ipc.ts'
 import { probe } from '../probe.ts'
-
-/** What a gateway child is started with. */
-export interface GatewayArgument {
-  readonly upstream: string
-  /** Its own folder, for the database and the log. */
-  readonly directory: string
-}
+import type { Ready, ServerArgument } from '../servers.ts'
 
 /** What its books say, to be compared with what was sent. */
 export interface Books {
@@ -24,25 +19,20 @@ export interface Books {
   readonly lines: number
 }
 
-const { upstream, directory } = argumentOf<GatewayArgument>()
+const { upstream, directory, wires, size = { plugins: 0, models: 1, keys: 1 } } = argumentOf<ServerArgument>()
 const log = join(directory, 'gateway.log')
-const plugins = standard({ log: { destination: log } })
+const price = { input: '1', output: '1' }
+const names = Array.from({ length: size.models }, (_, index) => (index === 0 ? 'bench' : `bench-${index}`))
+const target = wires.upstream === 'chat' ? 'chat/bench' : 'claude/bench'
 const gateway = await createGateway(
   defineGateway({
-    plugins,
+    plugins: [...standard({ log: { destination: log } }), ...bystanders(size.plugins)],
     store: sqlite(join(directory, 'gateway.db')),
     providers: {
       chat: openaiCompatible({ baseUrl: `${upstream}/v1`, apiKey: 'upstream-key-of-the-bench' }),
       claude: anthropic({ baseUrl: `${upstream}/v1`, apiKey: 'upstream-key-of-the-bench' }),
     },
-    models: {
-      'bench-chat': { to: 'chat/bench-chat', price: { input: '1', output: '1' } },
-      'bench-claude': {
-        to: 'claude/bench-claude',
-        price: { input: '1', output: '1' },
-        maxOutputTokens: 4096,
-      },
-    },
+    models: Object.fromEntries(names.map((name) => [name, { to: target, price, maxOutputTokens: 4096 }])),
     groups: { standard: { models: ['*'], ratio: '0.8' } },
     defaultGroup: 'standard',
   }),
@@ -57,11 +47,22 @@ await ledger.transfer({
   counterAccount: 'manual:usd',
   reference: 'bench',
 })
-const issued = await gateway.plugins
-  .map(keyringOf)
-  .find(Boolean)
-  ?.issue({ account: 'bench', group: 'standard' })
+const keys = await issueKeys(size.keys)
 const server = await serve(gateway, { port: 0 })
+
+/** Many at a time: the store commits together what comes together. */
+async function issueKeys(count: number): Promise<readonly string[]> {
+  const keyring = gateway.plugins.map(keyringOf).find(Boolean)
+  if (keyring === undefined) throw new Error('the preset has no keyring')
+  const secrets: string[] = []
+  while (secrets.length < count) {
+    const batch = Array.from({ length: Math.min(1000, count - secrets.length) }, () =>
+      keyring.issue({ account: 'bench', group: 'standard' }),
+    )
+    secrets.push(...(await Promise.all(batch)).map(({ secret }) => secret))
+  }
+  return secrets
+}
 
 async function books(): Promise<Books> {
   const [wallet] = await ledger.balance('bench')
@@ -76,7 +77,15 @@ async function books(): Promise<Books> {
   }
 }
 
-serveParent({ url: server.url, key: issued?.secret }, { ...probe(), books }, async () => {
+/** A protocol may have one end only, and then it serves no clients. */
+function ready(): Ready {
+  const protocol = wires.client === 'chat' ? 'openai-chat' : 'anthropic-messages'
+  const serves = gateway.host.all('protocol').some(({ name, server: end }) => name === protocol && end)
+  if (!serves) return { cannot: `serves no clients of ${protocol}` }
+  return { url: server.url, models: names, keys }
+}
+
+serveParent(ready(), { ...probe(), books }, async () => {
   await server.close({ drainTimeoutMs: 0 })
   await gateway.close()
 })

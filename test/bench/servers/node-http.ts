@@ -4,8 +4,8 @@ import { argumentOf, serveParent } from '../ipc.ts'
 import { probe } from '../probe.ts'
 
 // What Node alone does: two HTTP messages joined by pipes. No auth, no routing, no bill, no log.
-const upstream = `${argumentOf<{ upstream: string }>().upstream}/v1/chat/completions`
-const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+const { upstream } = argumentOf<{ upstream: string }>()
+const agent = new Agent({ keepAlive: true, maxSockets: 4096 })
 
 const server = createServer((request, response) => {
   const headers = {
@@ -13,7 +13,7 @@ const server = createServer((request, response) => {
     'content-length': request.headers['content-length'],
     authorization: 'Bearer upstream',
   }
-  const outgoing = send(upstream, { method: 'POST', agent, headers }, (answer) => {
+  const outgoing = send(upstream + request.url, { method: 'POST', agent, headers }, (answer) => {
     response.writeHead(answer.statusCode ?? 502, {
       'content-type': answer.headers['content-type'],
       ...(answer.headers['content-length'] && { 'content-length': answer.headers['content-length'] }),

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serveParent } from '../ipc.ts'
+import { paths } from '../wires.ts'
 
 /**
  * The upstream of every server in the bench: it reads the request, takes the instruction at the end of the prompt and
@@ -18,7 +19,18 @@ const usage = { prompt_tokens: 24, completion_tokens: 16, total_tokens: 40 }
 let streams = 0
 /** Pieces of all streams written so far. */
 let pieces = 0
-const instruction = /answer (\d+) (\d+)"/
+const requests = { chat: 0, messages: 0 }
+/** Streams that wait to be ended. */
+const held = new Map<ServerResponse, Frames>()
+const instruction = /(answer|hold) (\d+) (\d+)"/
+
+/** What the upstream has seen so far. */
+export interface Seen {
+  readonly pieces: number
+  /** Requests, by the wire they came on: whether a gateway converted is seen here. */
+  readonly chat: number
+  readonly messages: number
+}
 
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
@@ -26,10 +38,12 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     const body = Buffer.concat(chunks).toString('latin1')
     const found = instruction.exec(body.slice(-600)) ?? instruction.exec(body)
-    const size = Number(found?.[1])
-    const wire = request.url === '/v1/messages' ? messages : chat
+    const size = Number(found?.[2])
+    const wire = request.url === paths.messages ? messages : chat
+    requests[request.url === paths.messages ? 'messages' : 'chat']++
     if (found === null) response.writeHead(400).end('{"error":{"message":"no instruction"}}')
-    else if (/"stream":true/.test(body)) stream(response, wire, size, Number(found[2]))
+    else if (found[1] === 'hold') hold(response, wire, size)
+    else if (/"stream":true/.test(body)) stream(response, wire, size, Number(found[3]))
     else {
       const text = wire.whole('x'.repeat(size))
       response.writeHead(200, {
@@ -43,7 +57,7 @@ const server = createServer((request, response) => {
 })
 
 /** Each piece is a write of its own, and every stream has a phase of its own. */
-function stream(response: ServerResponse, wire: Wire, size: number, paceMs: number): void {
+function stream(response: ServerResponse, wire: Frames, size: number, paceMs: number): void {
   response.writeHead(200, { ...head, 'content-type': 'text/event-stream' })
   response.write(wire.open)
   let left = size
@@ -60,7 +74,18 @@ function stream(response: ServerResponse, wire: Wire, size: number, paceMs: numb
   response.on('close', () => clearTimeout(timer))
 }
 
-interface Wire {
+function hold(response: ServerResponse, wire: Frames, size: number): void {
+  response.writeHead(200, { ...head, 'content-type': 'text/event-stream' })
+  response.write(wire.open + wire.piece.repeat(size))
+  held.set(response, wire)
+  response.on('close', () => held.delete(response))
+}
+
+function release(): void {
+  for (const [response, wire] of held) response.end(wire.close)
+}
+
+interface Frames {
   whole(text: string): string
   readonly open: string
   readonly piece: string
@@ -78,7 +103,7 @@ const chunkOf = (delta: object, finish: string | null = null): string =>
     usage: null,
   })}\n\n`
 
-const chat: Wire = {
+const chat: Frames = {
   whole: (text) =>
     JSON.stringify({
       id: 'chatcmpl-bench',
@@ -111,7 +136,7 @@ const chat: Wire = {
 const frameOf = (data: { type: string }): string => `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 const message = { id: 'msg_bench', type: 'message', role: 'assistant', model: 'bench-model' }
 
-const messages: Wire = {
+const messages: Frames = {
   whole: (text) =>
     JSON.stringify({
       ...message,
@@ -149,7 +174,7 @@ const messages: Wire = {
 
 server.keepAliveTimeout = 60_000
 server.listen(0, '127.0.0.1', () => {
-  serveParent(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { pieces: () => pieces }, () =>
-    server.close(),
-  )
+  const { port } = server.address() as AddressInfo
+  const seen = (): Seen => ({ pieces, ...requests })
+  serveParent(`http://127.0.0.1:${port}`, { seen, release }, () => server.close())
 })
