@@ -10,6 +10,12 @@ export interface Relay {
   path(wire: WireRequest, target: Target): string
   headers(wire: WireRequest): { readonly [name: string]: string }
   splices(wire: WireRequest, target: Target): readonly Splice[]
+
+  /**
+   * Whether the request may go to this target as the client wrote it; `false` has it encoded, because its host lacks
+   * something that is in it and that can be lowered. Absent: always.
+   */
+  fits?(wire: WireRequest, target: Target): boolean
   tap(wire: WireRequest): Tap
 }
 

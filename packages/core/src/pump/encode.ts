@@ -23,7 +23,7 @@ export function encodeOutgoing(plan: AttemptPlan): OutgoingRequest {
   const client = plan.upstreamProtocol?.client
   if (!client) throw new Error(`nobody faces an upstream in ${plan.target.protocol}`)
   const relay = client.relay
-  if (relay && mayRelayRequest(plan)) {
+  if (relay && mayRelayRequest(plan) && relay.fits?.(plan.wire, plan.target) !== false) {
     return {
       path: relay.path(plan.wire, plan.target),
       headers: relay.headers(plan.wire),

@@ -14,10 +14,10 @@ export function requireLossless(runtime: Runtime, context: RequestContext, isChi
   let first: Loss | undefined
   for (const target of context.targets.slice()) {
     // Bytes that pass lose nothing; what an envelope of ours holds may be another target's.
-    if (target.protocol === context.protocol && !isChild && !hasEnvelope(context.wire.body)) continue
-    const codec = runtime.protocol(target.protocol)?.client?.codecs[context.operation] as
-      | ClientCodec<'generate'>
-      | undefined
+    const client = runtime.protocol(target.protocol)?.client
+    const fits = client?.relay?.fits?.(context.wire, target) !== false
+    if (target.protocol === context.protocol && fits && !isChild && !hasEnvelope(context.wire.body)) continue
+    const codec = client?.codecs[context.operation] as ClientCodec<'generate'> | undefined
     if (!codec) continue
     const losses: Loss[] = []
     const report = (loss: Loss): void => void losses.push(loss)
