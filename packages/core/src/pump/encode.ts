@@ -2,6 +2,8 @@ import { spliceJson } from '@gantry/wire'
 import type { GenerateRequest } from '../model/index.ts'
 import type { ClientCodec, LoweredTools, Operation, Target } from '../contract/index.ts'
 import { openTurns } from '../codec/index.ts'
+import { holdsEnvelopes } from '../codec/envelope.ts'
+import { GatewayError } from '../error.ts'
 import type { Report } from '../contract/index.ts'
 import type { AttemptPlan } from './types.ts'
 
@@ -64,6 +66,29 @@ export function hasEnvelope(body: Uint8Array): boolean {
 
 /** Opens envelopes in the conversation: what this target issued comes back exact, the rest is left out and reported. */
 export function openRequest(request: GenerateRequest, target: Target, report: Report): GenerateRequest {
+  requireReadable(request, target)
   const turns = openTurns(request.turns, target, report)
   return turns === request.turns ? request : { ...request, turns }
+}
+
+/**
+ * A compaction that only another vendor can read stands for the whole conversation before it: leaving it out would be
+ * answering without knowing what was said. Throws `GatewayError`; the next target may be the one that made it.
+ */
+function requireReadable({ turns }: GenerateRequest, target: Target): void {
+  for (const { parts } of turns) {
+    for (const part of parts) {
+      if (part.type !== 'compaction' || part.text !== undefined || !part.custody) continue
+      const { protocol, issuer, blob } = part.custody
+      if (holdsEnvelopes(blob)) continue
+      if (protocol === target.protocol && (issuer === undefined || issuer === target.provider)) continue
+      throw new GatewayError({
+        class: 'unsupported',
+        code: 'compaction_not_readable',
+        ...(part.at === undefined ? {} : { param: part.at }),
+        message:
+          'This conversation was compacted by another vendor, and only that vendor can read the result. Use a model of the same provider, or start from the messages themselves.',
+      })
+    }
+  }
 }

@@ -11,6 +11,7 @@ import { runSync } from './phase.ts'
 import { credentialTrouble, requestFaults } from './public-error.ts'
 import type { Runtime } from './runtime.ts'
 import { safeBound } from './settle.ts'
+import { isStale, leaveStateOut } from './stale-state.ts'
 import { eventTransforms, hookFailed, transformRequest } from './transforms.ts'
 
 /** Attempts of one request at most, whatever hooks say. */
@@ -50,6 +51,7 @@ export async function runAttempts(runtime: Runtime, input: AttemptsInput): Promi
   const { commitAfter } = runtime.shared.timers
   const commitBy = performance.now() + commitAfter
   let index = 0
+  let withoutState = false
   for (let attempt = 1; ; attempt++) {
     const target = input.targets[index]!
     const subject: HookSubject = {
@@ -60,7 +62,7 @@ export async function runAttempts(runtime: Runtime, input: AttemptsInput): Promi
     }
     const state = new AttemptState(context, target, attempt, input.request)
     const report = startRecord(runtime, subject, state)
-    const result = await tryTarget(runtime, input, state, subject, commitBy)
+    const result = await tryTarget(runtime, input, state, subject, commitBy, withoutState)
     if (result.kind === 'whole') report(true, { ...result.end, firstOutputAt: performance.now() })
     if (result.kind === 'stream' || result.kind === 'aborted') {
       // How a stream went is known at its end: what it used, and whether it broke.
@@ -75,6 +77,11 @@ export async function runAttempts(runtime: Runtime, input: AttemptsInput): Promi
     const decision = report(false, { error }, sent)
     logFailure(runtime, context, target, error)
     if (context.signal.aborted || input.active.ended) return { result, target, state }
+    // It cost nothing, and says nothing about the target: the same one is asked once more.
+    if (isStale(error) && !withoutState && context.operation === 'generate') {
+      withoutState = true
+      continue
+    }
     const next = nextIndex(runtime, input, index, attempt, sent, error, decision)
     if (next === undefined) return { result, target, state }
     index = next
@@ -151,10 +158,12 @@ async function tryTarget(
   state: AttemptState,
   subject: HookSubject,
   commitBy: number,
+  withoutState: boolean,
 ): Promise<AttemptResult> {
   const provider = runtime.blueprint.slots.provider.get(state.target.provider)!
   let transforms: readonly EventTransform[]
   try {
+    if (withoutState) leaveStateOut(state)
     const transforming = transformRequest(runtime, state, subject)
     if (transforming) await transforming
     if (input.active.ended) return { kind: 'failed', error: input.active.ended, sent: false }
