@@ -27,14 +27,17 @@ export function createObserver(plan: AttemptPlan): (line: StreamLine) => Usage |
   }
 }
 
-/** Tells when an upstream has sent nothing but signs of life for too long. Asked after everything that arrives. */
-export function createPingWatch(limitMs: number): (line: StreamLine) => boolean {
+/**
+ * Tells when an upstream has sent nothing but signs of life for too long. Asked after everything that arrives, with the
+ * time on the clock of `performance.now()`.
+ */
+export function createPingWatch(limitMs: number): (line: StreamLine, now: number) => boolean {
   let progress = 0
   let since = performance.now()
-  return (line) => {
-    if (line.progress === progress) return performance.now() - since > limitMs
+  return (line, now) => {
+    if (line.progress === progress) return now - since > limitMs
     progress = line.progress
-    since = performance.now()
+    since = now
     return false
   }
 }

@@ -15,6 +15,8 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
   const splitter = createFrameSplitter()
   let out: (string | Uint8Array)[] = []
   let seen: TapResult = tap.result()
+  /** Frames have passed since that was asked: only the delivered bytes can be others. */
+  let counted = true
   let progress = 0
   /** What became of a frame whose last byte is a CR: a LF may follow it. */
   let openCr: 'pass' | 'hide' | undefined
@@ -35,9 +37,11 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
 
   const watch = (frame: Frame): 'pass' | 'hide' => {
     if (frame.event === undefined || !pings.has(frame.event)) progress++
+    counted = false
     if (!tap.wants(frame.data)) return 'pass'
     const verdict = tap.frame(frame)
     seen = tap.result()
+    counted = true
     return seen.error ? 'hide' : verdict
   }
 
@@ -79,7 +83,9 @@ export function createRelayLine(tap: Tap, encoder: () => StreamEncoder<GatewayEv
       return seen.finish
     },
     get outputBytes() {
-      return tap.result().outputBytes
+      if (!counted) seen = tap.result()
+      counted = true
+      return seen.outputBytes
     },
     get progress() {
       return progress

@@ -8,6 +8,7 @@ import { ownEncoderOf } from './lines.ts'
 import { createObserver, createPingWatch } from './observer.ts'
 import { createOutput, type Output } from './output.ts'
 import { createSilentLine } from './own-words.ts'
+import { type SilenceTimer, watchSilence } from './silence.ts'
 import { endOf, sayError } from './stream-end.ts'
 import type { AttemptEnd, AttemptPlan, AttemptResult, StreamPump } from './types.ts'
 
@@ -33,7 +34,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
   let firstOutputAt: number | undefined
   let commitTimer: NodeJS.Timeout | undefined
   let endTimer: NodeJS.Timeout | undefined
-  let keepAlive: NodeJS.Timeout | undefined
+  let keepAlive: SilenceTimer | undefined
   let drainTaken = false
   let offCut = (): void => {}
   /** What it is called when the client has left. */
@@ -47,7 +48,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
     phase = 'over'
     clearTimeout(commitTimer)
     clearTimeout(endTimer)
-    clearInterval(keepAlive)
+    keepAlive?.stop()
     plan.signal.removeEventListener('abort', gone)
     offCut()
     if (drainTaken) plan.shared.releaseDrain()
@@ -68,7 +69,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
     }
   }
 
-  const flush = (): void => {
+  const flush = (now = performance.now()): void => {
     // What came before the first output is held by the line.
     if (phase === 'waiting') return
     const ready = line.take()
@@ -79,7 +80,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
       behind = true
       source?.pause()
     }
-    keepAlive?.refresh()
+    keepAlive?.wrote(now)
   }
 
   /** Lets the head go out. What the line held runs through the hooks first, so that one that throws still gets a status. */
@@ -92,7 +93,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
       behind = false
       source?.resume()
     }, gone)
-    keepAlive = setInterval(ping, timers.keepAlive)
+    keepAlive = watchSilence(timers.keepAlive, ping)
     resolveResult({ kind: 'stream', body: output.stream, end })
   }
 
@@ -135,7 +136,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
     phase = 'draining'
     clearTimeout(commitTimer)
     clearTimeout(endTimer)
-    clearInterval(keepAlive)
+    keepAlive?.stop()
     if (waiting) {
       resolveResult({ kind: 'aborted', end })
       // Opened for nobody: what a drain reads is counted and dropped, never held.
@@ -164,15 +165,16 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
   const pulse = (): void => {
     if (phase === 'over') return
     if (line.error) return fail(line.error)
-    if (line.committed) firstOutputAt ??= performance.now()
+    const now = performance.now()
+    if (line.committed) firstOutputAt ??= now
     if (phase === 'waiting' && (line.committed || line.complete)) {
       const blank = line.committed ? undefined : blankFault(line.finish?.reason, provider)
       if (blank) return fail(blank)
       open()
     }
-    flush()
+    flush(now)
     if (phase === 'open') observe()
-    if (onlyPings(line))
+    if (onlyPings(line, now))
       fail(upstreamError('timeout', 'The upstream sent nothing but keep-alives for too long.', provider))
     // An upstream that has said its last frame may keep the connection open, but not for long.
     if (line.complete && !isOver() && phase !== 'draining')
@@ -214,10 +216,9 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
     from.on('data', (chunk: Uint8Array) => {
       if (phase === 'waiting') held += chunk.byteLength
       feed(() => line.push(chunk))
-      if (phase === 'waiting' && held > mostHeld)
-        fail(
-          upstreamError('upstream_failed', 'The upstream sent too much before its first output.', provider),
-        )
+      if (phase !== 'waiting' || held <= mostHeld) return
+      const message = 'The upstream sent too much before its first output.'
+      fail(upstreamError('upstream_failed', message, provider))
     })
     from.on('end', () => closed())
     from.on('error', (error: unknown) => closed(error))
