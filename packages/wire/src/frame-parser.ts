@@ -33,7 +33,10 @@ export function createFrameParser(onComment?: (text: string) => void): FramePars
 
   return {
     segment(bytes) {
-      return feed(decoder.decode(bytes))
+      const text = decoder.decode(bytes)
+      // Most events are one line of data. The first goes through the parser: a mark counts there and nowhere else.
+      const data = atStart ? undefined : onlyData(text)
+      return data === undefined ? feed(text) : { data }
     },
     last(bytes) {
       const text = decoder.decode(bytes)
@@ -47,6 +50,13 @@ export function createFrameParser(onComment?: (text: string) => void): FramePars
       return frame !== undefined && isWhole(frame.data) ? frame : undefined
     },
   }
+}
+
+/** The data of a segment that is a single `data:` line; undefined for every other. */
+function onlyData(text: string): string | undefined {
+  const end = text.length - 2
+  if (!text.startsWith('data: ') || text.indexOf('\n') !== end || end === 6) return undefined
+  return text.includes('\r') ? undefined : text.slice(6, end)
 }
 
 function frameOf(event: string | undefined, data: string, id: string | undefined): Frame {
