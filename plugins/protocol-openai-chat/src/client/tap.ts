@@ -14,7 +14,7 @@ import { decodeFinish, hasOpenCalls } from '../finish.ts'
 import { objectsOf, stringOf } from '../own.ts'
 import { choiceError, decodeResponse, headOf, usageOf } from './decode-response.ts'
 import { errorInside } from './decode-error.ts'
-import { deliveredBytes, hasValue, partBytes } from './tap-scan.ts'
+import { deliveredBytes, partBytes, tellsMore } from './tap-scan.ts'
 
 /**
  * Watches a relayed answer. Until the first output and the id are seen every frame is parsed, then only those that
@@ -71,14 +71,7 @@ export function createTap(wire: WireRequest): Tap {
       if (data === '[DONE]') return true
       counted = undefined
       count(data)
-      return (
-        !looksLikeChunk(data) ||
-        !committed ||
-        id === undefined ||
-        hasValue(data, '"finish_reason"') ||
-        hasValue(data, '"usage"') ||
-        hasValue(data, '"error"')
-      )
+      return !looksLikeChunk(data) || !committed || id === undefined || tellsMore(data)
     },
     frame(frame: Frame) {
       const data = frame.data.trim()
@@ -115,15 +108,17 @@ export function createTap(wire: WireRequest): Tap {
       const complete = isComplete()
       const empty = done && !committed && raw === undefined && error === undefined
       const failure = error ?? (empty ? noAnswer() : undefined)
-      return {
+      // Asked for with every chunk of a stream.
+      const result: { -readonly [K in keyof TapResult]: TapResult[K] } = {
         committed,
         complete: complete && failure === undefined,
-        ...(id !== undefined && { id }),
-        ...(usage && { usage }),
-        ...(complete && !empty && { finish: decodeFinish(raw, hasCalls) }),
-        ...(failure && { error: failure }),
         outputBytes,
       }
+      if (id !== undefined) result.id = id
+      if (usage) result.usage = usage
+      if (complete && !empty) result.finish = decodeFinish(raw, hasCalls)
+      if (failure) result.error = failure
+      return result
     },
   }
 }
