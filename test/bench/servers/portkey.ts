@@ -24,7 +24,11 @@ const listening = new Promise<Server>((resolve) => {
 })
 
 process.argv = [process.execPath, join(folder, 'start-server.js'), '--headless', '--port=0']
+// Its @hono/node-server warns on every start that this Node hides from it what one of its shortcuts needs.
+const { warn } = console
+console.warn = () => {}
 await import(pathToFileURL(join(folder, 'start-server.js')).href)
+console.warn = warn
 const { port } = (await listening).address() as AddressInfo
 
 const ready: Listening = {
