@@ -1,4 +1,14 @@
-import type { JsonObject, ReasoningPart, ToolCallPart, ToolResultPart, Part } from '@gantry/core'
+import type {
+  Custody,
+  JsonObject,
+  Native,
+  Part,
+  ReasoningPart,
+  Target,
+  ToolCallPart,
+  ToolResultPart,
+} from '@gantry/core'
+import { envelopePrefix } from '@gantry/core/codec'
 import { name as protocol } from '../name.ts'
 import { writeItem } from '../write-items.ts'
 import { encodeContent } from './encode-content.ts'
@@ -8,9 +18,7 @@ import type { Scope } from './scope.ts'
 export function encodeCall(part: ToolCallPart, callId: string, at: string, scope: Scope): JsonObject {
   const { losses, names, own } = scope
   losses.foreign(part.extra, at)
-  if (part.kind === 'hosted' && part.native?.protocol === protocol) {
-    return writeItem(part, { callId }) ?? part.native.value
-  }
+  if (part.kind === 'hosted' && isKnown(part.native, scope)) return writeItem(part, { callId }) ?? {}
   if (part.kind === 'hosted') losses.lowered(at, 'part.tool_call.hosted', 'sent as a function call')
   if (part.custody && part.custody.protocol !== protocol) losses.dropped(at, `custody.${part.custody.format}`)
   const tool = names.tool(part)
@@ -35,12 +43,13 @@ export function encodeResult(
 ): JsonObject {
   const { losses } = scope
   losses.foreign(part.extra, at)
-  if (part.kind === 'hosted' && part.native?.protocol === protocol) {
-    return writeItem(part, { callId }) ?? part.native.value
-  }
+  if (part.kind === 'hosted' && isKnown(part.native, scope)) return writeItem(part, { callId }) ?? {}
+  if (part.kind === 'hosted')
+    losses.lowered(at, 'part.tool_result.hosted', 'sent as the result of a function')
   if (part.cache) losses.dropped(at, 'cache.breakpoint', 'not on results')
   const said = encodeContent(withError(part, at, scope), 'result', at, scope)
-  const isCustom = type === undefined ? part.kind === 'custom' : type === 'custom_tool_call'
+  const isCustom =
+    type === undefined ? part.kind === 'custom' && scope.quirks.customTools : type === 'custom_tool_call'
   const item = writeItem({ ...part, parts: [], kind: isCustom ? 'custom' : 'function' }, { callId })
   return { ...item, output: plain(said) }
 }
@@ -50,11 +59,7 @@ export function encodeReasoning(part: ReasoningPart, at: string, scope: Scope): 
   const { losses, own, quirks, target } = scope
   losses.foreign(part.extra, at)
   const { custody } = part
-  const isOurs =
-    custody?.protocol === protocol &&
-    custody.format === 'encrypted' &&
-    (custody.issuer === undefined || custody.issuer === target.provider)
-  if (isOurs) return writeItem(part)
+  if (custody && isReadable(custody, target)) return writeItem(part)
   if (custody && custody.blob !== '')
     losses.dropped(at, `custody.${custody.format}`, 'issued by another provider')
   else if (own) return writeItem(part)
@@ -69,6 +74,25 @@ export function encodeReasoning(part: ReasoningPart, at: string, scope: Scope): 
   }
   if (!custody) losses.dropped(at, 'part.reasoning', 'it has no state of this provider')
   return undefined
+}
+
+/** Whether the host knows a vendor-defined item: it is of this wire, and of no kind that the host lacks. */
+export function isKnown(native: Native | undefined, { quirks }: Scope): boolean {
+  if (native?.protocol !== protocol) return false
+  const type = String(native.value['type'])
+  const isSearch = type.startsWith('tool_search_') || type === 'additional_tools'
+  return isSearch ? quirks.toolSearch : quirks.hostedTools
+}
+
+/** Whether the target made this state. One of the gateway's own envelopes, left closed, is nothing to a vendor. */
+export function isReadable(custody: Custody, target: Target): boolean {
+  return (
+    custody.protocol === protocol &&
+    custody.format === 'encrypted' &&
+    custody.blob !== '' &&
+    !custody.blob.startsWith(envelopePrefix) &&
+    (custody.issuer === undefined || custody.issuer === target.provider)
+  )
 }
 
 /** This wire has no word for a failed call: the text says it, unless it does already. */

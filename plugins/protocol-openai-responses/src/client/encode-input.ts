@@ -4,7 +4,7 @@ import { name as protocol } from '../name.ts'
 import { note, ownFields, stringOf, type Draft } from '../own.ts'
 import { isContent, writeItem } from '../write-items.ts'
 import { createCalls, type Calls } from './calls.ts'
-import { encodeCall, encodeReasoning, encodeResult, plain } from './encode-call.ts'
+import { encodeCall, encodeReasoning, encodeResult, isKnown, isReadable, plain } from './encode-call.ts'
 import { encodeContent } from './encode-content.ts'
 import type { Scope } from './scope.ts'
 
@@ -58,11 +58,12 @@ function encodeTurn(turn: Turn, at: string, calls: Calls, scope: Scope): void {
 function isMessagePart(part: Part, scope: Scope): boolean {
   switch (part.type) {
     case 'compaction':
-      return !(part.custody?.protocol === protocol && isIssued(part, scope))
+      return !(part.custody && isReadable(part.custody, scope.target))
     case 'native':
+      return part.native.protocol !== protocol || isContent(part)
     case 'server_tool_result':
     case 'tools_added':
-      return part.native.protocol !== protocol || isContent(part)
+      return !isKnown(part.native, scope)
     default:
       return isContent(part)
   }
@@ -81,7 +82,8 @@ function encodePart(part: Part, turn: Turn, at: string, calls: Calls, scope: Sco
     }
     default: {
       scope.losses.foreign(part.extra, at)
-      const item = writeItem(part)
+      const isLacking = part.type === 'server_tool_call' && !isKnown(part.native, scope)
+      const item = isLacking ? undefined : writeItem(part)
       if (item) calls.add(item)
       else scope.losses.dropped(at, `part.${part.type}`)
     }
@@ -137,8 +139,4 @@ function messageItem(
     content: note(turn, '$list') === true ? content : said,
   }
   return fields
-}
-
-function isIssued(part: Part, { target }: Scope): boolean {
-  return part.custody?.issuer === undefined || part.custody.issuer === target.provider
 }

@@ -33,7 +33,7 @@ export function encodeSampling(request: GenerateRequest, scope: Scope): Draft {
     fields['top_logprobs'] = sampling.logprobs
   if (request.stop?.length) {
     if (own || quirks.accepts.includes('stop')) fields['stop'] = request.stop
-    else losses.dropped('/stop', 'stop', 'this wire has no stop sequences')
+    else losses.lowered('/stop', 'stop', 'the gateway ends the answer there')
   }
   return fields
 }

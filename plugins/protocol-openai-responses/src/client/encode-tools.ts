@@ -23,7 +23,7 @@ export function encodeTools(request: GenerateRequest, scope: Scope): readonly Js
   return tools.flatMap((tool, index) => {
     const at = tool.at ?? pointerTo('/tools', index)
     scope.losses.foreign(tool.extra, at)
-    return isAdded(tool) && scope.own ? [] : encodeTool(tool, at, scope)
+    return isAdded(tool) && scope.own && scope.quirks.toolSearch ? [] : encodeTool(tool, at, scope)
   })
 }
 
@@ -63,6 +63,7 @@ function encodeFunction(
       return [{ ...ownFields(tool), type: toolSearch, ...described(tool), ...(parameters && { parameters }) }]
     }
     scope.losses.lowered(at, 'tool.tool_search', 'sent as a function')
+    scope.names.restore(toolSearch)
     return [
       {
         type: 'function',

@@ -24,6 +24,8 @@ export interface Names {
   /** Kind on the wire of a declared tool, for choices by name. */
   kindOf(name: string): 'function' | 'custom'
   callId(id: string): string
+  /** Has core read the answer, although the name stays: a call of this function is something else to the client. */
+  restore(name: string): void
   /** What core has to undo; undefined when every tool kept its name and kind. */
   lowered(): LoweredTools | undefined
 }
@@ -80,6 +82,7 @@ export function createNames(quirks: ResponsesQuirks): Names {
     },
     kindOf: (name) => kinds.get(name) ?? 'function',
     callId: (id) => wireId(id, printable, quirks.callIdMax),
+    restore: (name) => void lowered.set(name, { kind: 'function', name }),
     lowered: () => (lowered.size > 0 ? Object.fromEntries(lowered) : undefined),
   }
 }

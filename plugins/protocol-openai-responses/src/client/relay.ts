@@ -1,6 +1,7 @@
 import type { Relay, Splice, Target, WireRequest } from '@gantry/core'
 import { storeOf } from './encode-options.ts'
 import { quirksOf } from './quirks.ts'
+import { fits } from './relay-fits.ts'
 import { createTap } from './tap.ts'
 
 /** Client headers that may reach an upstream of the same wire: what it is, betas, and the names of Codex's sessions. */
@@ -51,6 +52,7 @@ export const relay: Relay = {
     }
     return splices
   },
+  fits,
   tap: createTap,
 }
 
