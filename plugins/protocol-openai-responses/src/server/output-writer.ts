@@ -85,6 +85,10 @@ export function outputWriter(options: OutputOptions): OutputWriter {
   return {
     start(index, part) {
       switch (part.type) {
+        case 'text':
+        case 'refusal':
+        case 'json':
+          return say(index, part)
         case 'reasoning':
           return keep(index, reasoningItem(placeFor('reasoning', part), index, part))
         case 'tool_call': {

@@ -38,7 +38,7 @@ export function eventViolations(event: JsonObject): readonly string[] {
 }
 
 const events = new Map(
-  (schemas['ResponseStreamEvent']?.['anyOf'] as readonly JsonObject[]).map((schema) => [
+  listOf(schemas['ResponseStreamEvent']?.['anyOf']).map((schema) => [
     typesOf(resolve(schema))[0] ?? '',
     schema,
   ]),
