@@ -1,5 +1,11 @@
 export { openaiCompatible as default, openaiCompatible } from './provider.ts'
-export { chatProtocol, compatiblePlugin, compatibleProvider, compatibleQuirks } from './provider.ts'
+export {
+  chatProtocol,
+  compatiblePlugin,
+  compatibleProvider,
+  compatibleQuirks,
+  responsesProtocol,
+} from './provider.ts'
 export { classifyCompatible } from './classify.ts'
 export { compatibleSchema } from './options.ts'
 export { readBaseUrl } from './base-url.ts'
@@ -9,6 +15,7 @@ export type {
   CompatibleDefaults,
   CompatibleNeeds,
   CompatibleSettings,
+  CompatibleWire,
   OpenAICompatibleOptions,
   VendorOptions,
 } from './options.ts'

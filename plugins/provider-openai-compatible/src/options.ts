@@ -2,6 +2,9 @@ import { z } from 'zod'
 import type { JsonObject, Schema, Secret, UpstreamTimeouts } from '@gantry/core'
 import { readBaseUrl } from './base-url.ts'
 
+/** Wires that hosts of this kind speak. */
+export type CompatibleWire = 'openai-chat' | 'openai-responses'
+
 /** What every vendor takes; a preset has its own defaults for the rest. */
 export interface VendorOptions {
   /** One credential or several; core makes a target of each. Sent as `authorization: Bearer …`. */
@@ -10,8 +13,12 @@ export interface VendorOptions {
   readonly baseUrl?: string
   /** Sent with every request. Names are lowercased; `authorization` only without `apiKey`. */
   readonly headers?: { readonly [name: string]: Secret }
+  /** Wires the host speaks, best first. A client that speaks one of them is relayed; others are converted to the first. */
+  readonly speaks?: readonly CompatibleWire[]
   /** Dialect of the chat wire, as data for the protocol: `maxTokens`, `systemRole`, `includeUsage`, … */
   readonly quirks?: JsonObject
+  /** Dialect of the Responses wire, as data for the protocol: `refuses`, `customTools`, `store`, … */
+  readonly responsesQuirks?: JsonObject
   /** Timers that differ from core's defaults, in milliseconds. */
   readonly timeouts?: UpstreamTimeouts
   /** Whether closing the connection stops the vendor's meter. */
@@ -34,7 +41,9 @@ export interface CompatibleSettings {
   readonly baseUrl: string
   readonly apiKeys: readonly string[]
   readonly headers: { readonly [name: string]: string }
+  readonly speaks: readonly [CompatibleWire, ...CompatibleWire[]]
   readonly quirks: JsonObject
+  readonly responsesQuirks: JsonObject
   readonly timeouts?: UpstreamTimeouts
   readonly cancelStopsBilling: boolean | 'unknown'
   readonly retryAfterSent: boolean
@@ -73,6 +82,9 @@ const fields = {
         if (problem) context.addIssue({ code: 'custom', path: [name], message: problem })
       }
     }),
+  speaks: z
+    .tuple([z.enum(['openai-chat', 'openai-responses'])], z.enum(['openai-chat', 'openai-responses']))
+    .refine((wires) => new Set(wires).size === wires.length, 'names a wire twice.'),
   quirks: z.record(z.string(), z.json()),
   timeouts: z.strictObject({
     connectMs: milliseconds.optional(),
@@ -107,7 +119,9 @@ export function compatibleSchema<In>(
       baseUrl: defaults.baseUrl === undefined ? fields.baseUrl : fields.baseUrl.optional(),
       apiKey: needs.apiKey ? fields.apiKey : fields.apiKey.optional(),
       headers: fields.headers.optional(),
+      speaks: fields.speaks.optional(),
       quirks: fields.quirks.optional(),
+      responsesQuirks: fields.quirks.optional(),
       timeouts: fields.timeouts.optional(),
       cancelStopsBilling: fields.cancelStopsBilling.optional(),
       retryAfterSent: fields.retryAfterSent.optional(),
@@ -129,7 +143,9 @@ export function compatibleSchema<In>(
         baseUrl: options.baseUrl ?? defaults.baseUrl ?? '',
         apiKeys: options.apiKey ?? [],
         headers,
+        speaks: options.speaks ?? defaults.speaks ?? ['openai-chat'],
         quirks: { ...defaults.quirks, ...options.quirks },
+        responsesQuirks: { ...defaults.responsesQuirks, ...options.responsesQuirks },
         timeouts: { ...defaults.timeouts, ...options.timeouts },
         cancelStopsBilling: options.cancelStopsBilling ?? defaults.cancelStopsBilling ?? 'unknown',
         retryAfterSent: options.retryAfterSent ?? defaults.retryAfterSent ?? false,

@@ -229,3 +229,34 @@ describe('presets', () => {
     })
   })
 })
+
+describe('wires', () => {
+  const baseUrl = 'http://10.0.0.7:8000/v1'
+
+  it('are chat alone, unless the options say otherwise', () => {
+    const provider = httpProvider(openaiCompatible({ baseUrl }), 'host')
+    expect(provider.speaks).toEqual(['openai-chat'])
+    expect(Object.keys(provider.quirks ?? {})).toEqual(['openai-chat'])
+  })
+
+  it('each have a dialect of their own', () => {
+    const provider = httpProvider(
+      openaiCompatible({
+        baseUrl,
+        speaks: ['openai-responses', 'openai-chat'],
+        responsesQuirks: { refuses: ['metadata'] },
+      }),
+      'host',
+    )
+    expect(provider.speaks).toEqual(['openai-responses', 'openai-chat'])
+    expect(provider.quirks).toMatchObject({
+      'openai-responses': { refuses: ['metadata'] },
+      'openai-chat': { maxTokens: 'max_tokens' },
+    })
+  })
+
+  it.each([[[]], [['openai-chat', 'openai-chat']], [['gemini']]])('cannot be %j', (speaks) => {
+    const plugin = openaiCompatible({ baseUrl, speaks: speaks as never })
+    expect(bootNotes(plugin).problems[0]?.path).toContain('speaks')
+  })
+})

@@ -1,14 +1,17 @@
 import { defineProvider, GatewayError } from '@gantry/core'
-import type { HttpProvider, ProviderFactory, ProviderPlugin } from '@gantry/core'
+import type { HttpProvider, JsonObject, ProviderFactory, ProviderPlugin } from '@gantry/core'
 import { classifyCompatible } from './classify.ts'
 import { compatibleSchema } from './options.ts'
 import type { CompatibleSettings, OpenAICompatibleOptions } from './options.ts'
 
-/** Name of the protocol these providers speak. */
+/** Name of the protocol that every host of this kind speaks. */
 export const chatProtocol = 'openai-chat'
 
+/** Name of the protocol that some speak too. */
+export const responsesProtocol = 'openai-responses'
+
 /**
- * Any host that speaks the OpenAI Chat wire: a base URL, credentials and what is odd about it, all data.
+ * Any host that speaks the OpenAI Chat wire, the Responses wire, or both: a base URL, credentials and what is odd about it, all data.
  *
  * ```ts
  * providers: { vllm: openaiCompatible({ baseUrl: 'http://10.0.0.7:8000/v1', apiKey: env('VLLM_KEY') }) }
@@ -26,6 +29,17 @@ export const openaiCompatible: ProviderFactory<OpenAICompatibleOptions> = define
 /** What nearly every compatible host understands: the old names of the wire, and no freeform tools. */
 export function compatibleQuirks(): { maxTokens: string; systemRole: string; customTools: boolean } {
   return { maxTokens: 'max_tokens', systemRole: 'system', customTools: false }
+}
+
+/** The dialects of the wires that the host speaks. */
+function quirksOf({ speaks, quirks, responsesQuirks }: CompatibleSettings): {
+  readonly [protocol: string]: JsonObject
+} {
+  const all: [string, JsonObject][] = [
+    [chatProtocol, quirks],
+    [responsesProtocol, responsesQuirks],
+  ]
+  return Object.fromEntries(all.filter(([wire]) => speaks.some((one) => one === wire)))
 }
 
 /** The plugin over validated settings; vendors with options of their own build on it. */
@@ -46,8 +60,8 @@ export function compatibleProvider<N extends string>(name: N, settings: Compatib
       : [{ url: settings.baseUrl, headers }]
   return {
     name,
-    speaks: [chatProtocol],
-    quirks: { [chatProtocol]: settings.quirks },
+    speaks: settings.speaks,
+    quirks: quirksOf(settings),
     credentials: endpoints.length,
     cancelStopsBilling: settings.cancelStopsBilling,
     retryAfterSent: settings.retryAfterSent,

@@ -6,7 +6,7 @@ testProvider('openai', {
   create: () => openai({ apiKey: ['sk-1', 'sk-2'] }),
   url: 'https://api.openai.com/v1',
   headers: { authorization: 'Bearer sk-1' },
-  speaks: ['openai-chat'],
+  speaks: ['openai-responses', 'openai-chat'],
   errors: [[{ class: 'rate_limited', message: 'x', code: 'insufficient_quota' }, 'insufficient_funds']],
   wrong: [[() => openai({ apiKey: '' }), 'provider-openai.apiKey']],
   exchange: {

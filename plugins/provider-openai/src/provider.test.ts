@@ -10,9 +10,9 @@ const target = { provider: 'openai', protocol: 'openai-chat', model: 'gpt-5.5' }
 const http = (plugin: ProviderPlugin): HttpProvider => httpProvider(plugin, 'openai')
 
 describe('openai', () => {
-  it('speaks the chat wire at OpenAI with the names its current models want', () => {
+  it('speaks both wires at OpenAI with the names its current models want', () => {
     const provider = http(openai({ apiKey: 'sk-1' }))
-    expect(provider.speaks).toEqual(['openai-chat'])
+    expect(provider.speaks).toEqual(['openai-responses', 'openai-chat'])
     expect(provider.quirks?.['openai-chat']).toMatchObject({
       maxTokens: 'max_completion_tokens',
       systemRole: 'developer',

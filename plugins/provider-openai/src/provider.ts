@@ -13,7 +13,8 @@ export interface OpenAIOptions extends VendorOptions {
 }
 
 /**
- * OpenAI over the chat wire.
+ * OpenAI over both of its wires: clients of either are relayed, all others reach it over Responses, or over chat where
+ * that protocol is not installed.
  *
  * ```ts
  * providers: { openai: openai({ apiKey: env('OPENAI_API_KEY') }) }
@@ -22,7 +23,12 @@ export interface OpenAIOptions extends VendorOptions {
 export const openai: ProviderFactory<OpenAIOptions> = defineProvider<OpenAIOptions, CompatibleSettings>({
   name: 'provider-openai',
   schema: compatibleSchema(
-    { baseUrl: 'https://api.openai.com/v1', quirks: openaiQuirks },
+    {
+      baseUrl: 'https://api.openai.com/v1',
+      // Best first: what reasoning models think survives a tool loop only there.
+      speaks: ['openai-responses', 'openai-chat'],
+      quirks: openaiQuirks,
+    },
     { apiKey: true, named: { organization: 'openai-organization', project: 'openai-project' } },
   ),
   create: (settings) => compatiblePlugin('provider-openai', settings),
