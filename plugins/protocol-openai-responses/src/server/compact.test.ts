@@ -94,7 +94,8 @@ describe('a compacted conversation', () => {
   )('is asked for without a stream: %s', (_name, { request: asked }) => {
     const decoded = compactCodec.decodeRequest(wireOf(asked?.body as JsonObject))
     expect(decoded.stream).toBe(false)
-    expect(decoded.turns.length).toBeGreaterThan(0)
+    // A client may name an earlier answer instead of sending the conversation.
+    expect(decoded.turns.length > 0 || decoded.continuation?.previousResponseId !== undefined).toBe(true)
   })
 
   it('may ask for what clients add', () => {

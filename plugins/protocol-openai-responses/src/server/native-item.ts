@@ -1,4 +1,5 @@
-import type { Custody, ImagePart, JsonObject, Native, Part } from '@gantry/core'
+import type { CompactionPart, Custody, ImagePart, JsonObject, Native, Part } from '@gantry/core'
+import { name } from '../name.ts'
 import { writeItem } from '../write-items.ts'
 import type { OpenItem, Place } from './place.ts'
 
@@ -66,15 +67,19 @@ export function nativeItem(place: Place, start: Part, item: JsonObject): OpenIte
   }
 }
 
-/** Compacted conversation: readers want its state from the first frame on, so both frames come when it is known. */
-export function compactionItem(place: Place, start: Part): OpenItem {
+/** Compacted conversation: its state may be known only at its end. */
+export function compactionItem(place: Place, index: number, start: CompactionPart): OpenItem {
   let last = start
   let custody: Custody | undefined = start.custody
   let ended = false
   const value = (): JsonObject => {
     const { custody: _old, ...part } = last
-    return writeItem({ ...part, id: place.id, ...(custody && { custody }) } as Part) ?? {}
+    return {
+      ...writeItem({ ...part, id: place.id, custody: custody ?? nothing }),
+      encrypted_content: custody?.blob ?? '',
+    }
   }
+  place.item('added', value())
   return {
     place,
     delta(_index, delta) {
@@ -91,14 +96,16 @@ export function compactionItem(place: Place, start: Part): OpenItem {
       return ended
     },
     close() {
+      if (!custody?.blob) place.lost(index, 'part.compaction')
       const item = value()
-      place.item('added', item)
       place.item('done', item)
       return item
     },
     soFar: value,
   }
 }
+
+const nothing: Custody = { protocol: name, format: 'encrypted', blob: '' }
 
 /** A picture that the model made. */
 export function imageItem(place: Place, part: ImagePart): OpenItem {

@@ -102,7 +102,7 @@ export function outputWriter(options: OutputOptions): OutputWriter {
         }
         case 'compaction':
           if (part.custody && part.custody.protocol !== name) return lost(index, 'part.compaction')
-          return keep(index, compactionItem(placeFor('compaction', part), part))
+          return keep(index, compactionItem(placeFor('compaction', part), index, part))
         case 'image':
           if (options.own && part.group) return say(index, part)
           if (part.source.kind !== 'base64') return lost(index, 'part.image')

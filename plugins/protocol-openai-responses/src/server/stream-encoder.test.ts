@@ -392,7 +392,10 @@ describe('items', () => {
       over,
     )
     const item = { type: 'compaction', id: 'cmp_000000001abcdef_0', encrypted_content: 'gAAA' }
-    expect(found.slice(2, 4).map((frame) => frame['item'])).toEqual([item, item])
+    expect(found.slice(2, 4).map((frame) => frame['item'])).toEqual([
+      { ...item, encrypted_content: '' },
+      item,
+    ])
   })
 
   it('that an upstream gave one id twice get two', () => {
