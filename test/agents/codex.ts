@@ -68,11 +68,16 @@ function configOf(
   ].join('\n')
 }
 
-/** The last thing that Codex said, out of its events. */
-export function lastMessage({ stdout }: AgentRun): string | undefined {
-  const said = stdout
+/** What Codex said, out of its events. A child that ends makes it say one thing more. */
+export function messagesOf({ stdout }: AgentRun): readonly string[] {
+  return stdout
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as { readonly item?: { readonly type: string; readonly text?: string } })
-  return said.findLast(({ item }) => item?.type === 'agent_message')?.item?.text
+    .flatMap(({ item }) => (item?.type === 'agent_message' && item.text !== undefined ? [item.text] : []))
+}
+
+/** The last thing that Codex said. */
+export function lastMessage(run: AgentRun): string | undefined {
+  return messagesOf(run).at(-1)
 }

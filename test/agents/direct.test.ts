@@ -3,11 +3,11 @@ import type { Simulator } from '@gantry/provider-simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resultOf, runClaude } from './claude.ts'
 import { agentMissing } from './clients.ts'
-import { lastMessage, runCodex } from './codex.ts'
+import { lastMessage, messagesOf, runCodex } from './codex.ts'
 import type { CodexStyle, Endpoint } from './codex.ts'
 import { createSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
-import { claudeEdit, claudeSearch, codexEdit, codexSearch, edited, project } from './tasks.ts'
+import * as tasks from './tasks.ts'
 
 // The agents against the simulator itself: that it plays its part, and what they send, before a gateway is in between.
 const timeout = 120_000
@@ -16,7 +16,7 @@ let sandbox: Sandbox
 
 beforeEach(async () => {
   simulator = await startSimulator({ apiKey: 'the-key' })
-  sandbox = await createSandbox(project)
+  sandbox = await createSandbox(tasks.project)
 })
 afterEach(async () => {
   await sandbox?.close()
@@ -41,9 +41,9 @@ describe('Codex', () => {
   ])(
     'edits a file in four turns, configured by %s',
     async (style, before) => {
-      const run = await runCodex(sandbox, endpoint('gpt-5.5'), codexEdit, { style })
+      const run = await runCodex(sandbox, endpoint('gpt-5.5'), tasks.codexEdit, { style })
       expect([run.code, lastMessage(run), run.stderr]).toEqual([0, 'All done here.', expect.any(String)])
-      expect(sandbox.read('note.txt')).toBe(edited)
+      expect(sandbox.read('note.txt')).toBe(tasks.edited)
       expect(asked()).toEqual([...before, posted, posted, posted, posted])
       expect(simulator.requests.map(({ headers }) => headers.get('authorization'))).toEqual(
         asked().map(() => 'Bearer the-key'),
@@ -61,8 +61,8 @@ describe('Codex', () => {
   it.skipIf(agentMissing('codex'))(
     'finds a tool and calls it in its namespace',
     async () => {
-      const run = await runCodex(sandbox, endpoint('gpt-5.5'), codexSearch)
-      expect([run.code, lastMessage(run)]).toEqual([0, 'Somebody else does it.'])
+      const run = await runCodex(sandbox, endpoint('gpt-5.5'), tasks.codexSearch)
+      expect([run.code, messagesOf(run)]).toEqual([0, expect.arrayContaining(['Somebody else does it.'])])
       const bodies = simulator.requests.map(({ body }) => JSON.stringify(body))
       expect(bodies.some((body) => body.includes('"namespace":"multi_agent_v1"'))).toBe(true)
       expect(bodies.some((body) => body.includes('\\"agent_id\\"'))).toBe(true)
@@ -76,9 +76,9 @@ describe('Codex', () => {
     'compacts by a trigger among the items',
     async () => {
       const settings = ['model_auto_compact_token_limit = 3000']
-      const run = await runCodex(sandbox, endpoint('gpt-5.5'), codexEdit, { name: 'OpenAI', settings })
+      const run = await runCodex(sandbox, endpoint('gpt-5.5'), tasks.codexEdit, { name: 'OpenAI', settings })
       expect([run.code, lastMessage(run)]).toEqual([0, 'All done here.'])
-      expect(sandbox.read('note.txt')).toBe(edited)
+      expect(sandbox.read('note.txt')).toBe(tasks.edited)
       expect(asked()).toEqual(Array.from({ length: 7 }, () => posted))
       const last = simulator.requests.map(({ body }) => types(body).at(-1))
       expect(last.filter((type) => type === 'compaction_trigger')).toHaveLength(3)
@@ -92,11 +92,33 @@ describe('Codex', () => {
     async () => {
       const settings = ['model_auto_compact_token_limit = 3000']
       const options = { client: 'codex-compact', name: 'OpenAI', settings } as const
-      const run = await runCodex(sandbox, endpoint('gpt-5.5'), codexEdit, options)
+      const run = await runCodex(sandbox, endpoint('gpt-5.5'), tasks.codexEdit, options)
       expect([run.code, lastMessage(run)]).toEqual([0, 'All done here.'])
-      expect(sandbox.read('note.txt')).toBe(edited)
+      expect(sandbox.read('note.txt')).toBe(tasks.edited)
       const compacted = 'POST /v1/responses/compact 200'
       expect(asked()).toEqual([posted, compacted, posted, compacted, posted, compacted, posted])
+    },
+    timeout,
+  )
+
+  it.skipIf(agentMissing('codex') || agentMissing('codex-compact')).each([
+    ['codex', posted],
+    ['codex-compact', 'POST /v1/responses/compact 200'],
+  ] as const)(
+    'compacts between two prompts (%s)',
+    async (client, compacted) => {
+      const options = { client, name: 'OpenAI', settings: [tasks.compactFrom] }
+      const first = await runCodex(sandbox, endpoint('gpt-5.5'), tasks.codexLong, options)
+      expect([first.code, lastMessage(first)]).toEqual([0, expect.stringMatching(/ 5000$/)])
+      expect(asked()).toEqual([posted])
+      const second = await runCodex(sandbox, endpoint('gpt-5.5'), tasks.codexEdit, {
+        ...options,
+        resume: true,
+      })
+      expect([second.code, lastMessage(second)]).toEqual([0, 'All done here.'])
+      expect(sandbox.read('note.txt')).toBe(tasks.edited)
+      expect(asked().slice(1)).toEqual([compacted, posted, posted, posted, posted])
+      expect(types(simulator.requests.at(-1)?.body)).toContain('compaction')
     },
     timeout,
   )
@@ -122,9 +144,9 @@ describe('Claude Code', () => {
   ] as const)(
     'edits a file in four turns with %s, by its %s',
     async (model, credential, header, value) => {
-      const run = await runClaude(sandbox, endpoint(model), claudeEdit(sandbox.folder), { credential })
+      const run = await runClaude(sandbox, endpoint(model), tasks.claudeEdit(sandbox.folder), { credential })
       expect(resultOf(run)).toMatchObject({ is_error: false, result: 'All done here.' })
-      expect(sandbox.read('note.txt')).toBe(edited)
+      expect(sandbox.read('note.txt')).toBe(tasks.edited)
       expect(asked()).toEqual([posted, posted, posted, posted])
       for (const { headers } of simulator.requests) expect(headers.get(header)).toBe(value)
       const last = JSON.stringify(simulator.requests.at(-1)?.body)
@@ -138,7 +160,7 @@ describe('Claude Code', () => {
   it.skipIf(agentMissing('claude-code'))(
     'loads a tool by its name',
     async () => {
-      const run = await runClaude(sandbox, endpoint('claude-opus-5-5'), claudeSearch)
+      const run = await runClaude(sandbox, endpoint('claude-opus-5-5'), tasks.claudeSearch)
       expect(resultOf(run)).toMatchObject({ is_error: false, result: 'There is nothing planned.' })
       expect(JSON.stringify(simulator.requests.at(-1)?.body)).toContain('"type":"tool_reference"')
     },

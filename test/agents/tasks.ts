@@ -21,6 +21,12 @@ export const codexEdit: string = [
   'say All done here.',
 ].join('\n')
 
+/** Codex is told something long, so that the next thing it does is to make the conversation shorter. */
+export const codexLong = 'count 5000'
+
+/** From how many tokens on it does: more than it begins with, less than it has after something long. */
+export const compactFrom = 'model_auto_compact_token_limit = 13000'
+
 /** Codex looks for a tool it was not given, and calls it in its namespace. */
 export const codexSearch: string = [
   'call tool_search {"query":"spawn sub-agent"}',

@@ -23,6 +23,13 @@ describe('what an agent adds is not what the user said', () => {
     expect(isContext([text])).toBe(left.trim() === '')
   })
 
+  it('is the last of several texts with instructions, and all words', () => {
+    expect(words(['say a', 'some words', 'say b\nthen', 'more words'])).toBe(
+      'some words\nsay b\nthen\nmore words',
+    )
+    expect(words(['some words', 'more words'])).toBe('some words\nmore words')
+  })
+
   it('is all there is where there is nothing else', () => {
     expect(words([reminder])).toBe(reminder)
   })

@@ -34,10 +34,14 @@ export function isContext(texts: readonly string[]): boolean {
   return texts.every((text) => spoken(text).trim() === '')
 }
 
-/** What the user said, one text a line; all of it where there is only context. */
+/**
+ * What the user said, one text a line; all of it where there is only context. Of several texts with instructions only
+ * the last counts: they are messages that were joined, because nothing is left of the answers between them.
+ */
 export function words(texts: readonly string[]): string {
   const own = isContext(texts) ? texts : texts.map(spoken).filter((text) => text.trim() !== '')
-  return own.join('\n')
+  const last = own.findLastIndex(hasInstructions)
+  return own.filter((text, at) => at === last || last < 0 || !hasInstructions(text)).join('\n')
 }
 
 // A text of nothing but elements that never end must not be searched over and over.
