@@ -1,23 +1,25 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Area, Sql } from './database.ts'
+import type { Wallets } from './wallets.ts'
 
 /** One operation that waits for its commit. */
 export interface Job {
   readonly area: Area
-  run(sql: Sql): void
+  run(connection: Connection): void
   done(): void
   fail(error: unknown): void
 }
 
-/** A connection with its statements. */
+/** A connection with its statements, and the wallets of the transaction that runs. */
 export interface Connection {
   readonly db: DatabaseSync
   readonly sql: Sql
+  readonly wallets: Wallets
 }
 
 /** One commit for all. When one of them fails, the others still share one; when the commit does, each is tried alone. */
 export function commit(connection: Connection, batch: readonly Job[]): void {
-  const { sql } = connection
+  const { sql, wallets } = connection
   try {
     sql('begin immediate').run()
   } catch (error) {
@@ -27,10 +29,12 @@ export function commit(connection: Connection, batch: readonly Job[]): void {
   let ran = 0
   try {
     for (const job of batch) {
-      job.run(sql)
+      job.run(connection)
       ran++
     }
+    wallets.save()
     sql('commit').run()
+    wallets.forget()
   } catch (error) {
     undo(connection)
     if (batch.length === 1) batch[0]?.fail(error)
@@ -43,23 +47,26 @@ export function commit(connection: Connection, batch: readonly Job[]): void {
 
 /** One commit still, but each operation can be undone by itself: slower, and no fsync for each that fails. */
 function commitApart(connection: Connection, batch: readonly Job[]): void {
-  const { db, sql } = connection
+  const { db, sql, wallets } = connection
   const failed = new Map<Job, unknown>()
   try {
     sql('begin immediate').run()
     for (const job of batch) {
       sql('savepoint job').run()
       try {
-        job.run(sql)
+        job.run(connection)
+        wallets.save()
       } catch (error) {
         // A full disk ends the whole transaction.
         if (!db.isTransaction) throw error
+        wallets.forget()
         failed.set(job, error)
         sql('rollback to job').run()
       }
       sql('release job').run()
     }
     sql('commit').run()
+    wallets.forget()
   } catch {
     undo(connection)
     commitAlone(connection, batch)
@@ -76,7 +83,8 @@ function commitAlone(connection: Connection, batch: readonly Job[]): void {
 }
 
 /** Never throws: who waits for an operation has to hear of its failure, not of this one. */
-function undo({ db, sql }: Connection): void {
+function undo({ db, sql, wallets }: Connection): void {
+  wallets.forget()
   try {
     if (db.isTransaction) sql('rollback').run()
   } catch {

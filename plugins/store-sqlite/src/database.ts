@@ -2,6 +2,7 @@ import { GatewayError } from '@gantry/core'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { commit, type Connection, type Job } from './commit.ts'
 import { isNotReady, openReader, openWriter, type Writer } from './open.ts'
+import { createWallets, type Wallets } from './wallets.ts'
 
 /** Operations of one commit, at most: what waits behind it waits for one fsync, not for a backlog. */
 const batchSize = 500
@@ -27,6 +28,8 @@ export interface Database {
   open(): void
   /** Runs in the next commit; resolves once it is on disk. Work must not rely on anything but the database. */
   write<T>(area: Area, work: (sql: Sql) => T): Promise<T>
+  /** The same for money that moves through wallets, which are read and written once for all that share a commit. */
+  move<T>(work: (sql: Sql, wallets: Wallets) => T): Promise<T>
   /** Reads at once, or in order behind this process's own pending writes. */
   read<T>(area: Area, work: (sql: Sql) => T): T | Promise<T>
   /** Commits what is pending and releases file and lock. A later write opens again: money is never dropped. */
@@ -96,13 +99,13 @@ export function createDatabase(
     const end = performance.now()
     restUntil = end + Math.min((end - start) * restFactor, longestRest)
   }
-  const enqueue = <T>(area: Area, work: (sql: Sql) => T): Promise<T> =>
+  const enqueue = <T>(area: Area, work: (connection: Connection) => T): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       let result: T
       pending[area]++
       queue.push({
         area,
-        run: (sql) => void (result = work(sql)),
+        run: (connection) => void (result = work(connection)),
         done: () => resolve(result),
         fail: (error) => reject(readableError(error)),
       })
@@ -113,10 +116,18 @@ export function createDatabase(
     open: () => void open(),
     async write(area, work) {
       open()
-      return enqueue(area, work)
+      return enqueue(area, plainly(work))
+    },
+    move(work) {
+      try {
+        open()
+      } catch (error) {
+        return Promise.reject(error)
+      }
+      return enqueue('money', ({ sql, wallets }) => work(sql, wallets))
     },
     read(area, work) {
-      if (pending[area] > 0) return enqueue(area, work)
+      if (pending[area] > 0) return enqueue(area, plainly(work))
       try {
         return work(readable().sql)
       } catch (error) {
@@ -135,16 +146,23 @@ export function createDatabase(
 
 function connect(db: DatabaseSync): Connection {
   const statements = new Map<string, StatementSync>()
-  return {
-    db,
-    sql(text) {
-      let statement = statements.get(text)
-      if (!statement) {
-        statement = db.prepare(text)
-        statements.set(text, statement)
-      }
-      return statement
-    },
+  const sql: Sql = (text) => {
+    let statement = statements.get(text)
+    if (!statement) {
+      statement = db.prepare(text)
+      statements.set(text, statement)
+    }
+    return statement
+  }
+  return { db, sql, wallets: createWallets(sql) }
+}
+
+/** Work that may read or write any table, and has to find there what was moved before it. */
+function plainly<T>(work: (sql: Sql) => T): (connection: Connection) => T {
+  return ({ sql, wallets }) => {
+    wallets.save()
+    wallets.forget()
+    return work(sql)
   }
 }
 

@@ -2,6 +2,7 @@ import type { Hold } from '@gantry/core'
 import { budgetsOf, type HoldState, type HoldView, type ReservedBudget } from '@gantry/ledger'
 import type { Sql } from './database.ts'
 import { count, integer, type Row, text } from './row.ts'
+import type { StoredWallet, Wallets } from './wallets.ts'
 
 const states: readonly HoldState[] = ['open', 'posted', 'voided', 'expired']
 
@@ -16,9 +17,8 @@ export interface StoredHold {
   readonly budgets: readonly { readonly kind: string; readonly id: string; readonly periodStart: bigint }[]
 }
 
-const selectHold = `select h.*, w.posted, w.held, w.overdraft,
-  exists (select 1 from entry e where e.hold = h.id) as charged
-  from hold h join wallet w on w.id = h.wallet where h.id = ?`
+const selectHold = `select account, wallet, asset, price_version, state, amount, sent, observed, budgets
+  from hold where id = ?`
 const selectBudgets = `select hb.scope_kind, hb.scope_id, hb.period_start, b.cap, b.spent, b.held
   from hold_budget hb join hold h on h.id = hb.hold
   join budget b on b.scope_kind = hb.scope_kind and b.scope_id = hb.scope_id and b.asset = h.asset
@@ -26,14 +26,16 @@ const selectBudgets = `select hb.scope_kind, hb.scope_id, hb.period_start, b.cap
   where hb.hold = ? order by hb.scope_kind, hb.scope_id, hb.period_start`
 
 /** Loads a hold with its wallet and budgets. */
-export function loadHold(sql: Sql, id: string): StoredHold | undefined {
+export function loadHold(sql: Sql, wallets: Wallets, id: string): StoredHold | undefined {
   const row = sql(selectHold).get(id)
   if (!row) return undefined
-  const budgets = sql(selectBudgets).all(id)
+  const wallet = text(row, 'wallet')
+  const state = states[count(row, 'state')] ?? 'voided'
+  const budgets = count(row, 'budgets') === 0 ? [] : sql(selectBudgets).all(id)
   return {
     id,
     account: text(row, 'account'),
-    wallet: text(row, 'wallet'),
+    wallet,
     asset: text(row, 'asset'),
     priceVersion: text(row, 'price_version'),
     budgets: budgets.map((budget) => ({
@@ -42,16 +44,13 @@ export function loadHold(sql: Sql, id: string): StoredHold | undefined {
       periodStart: integer(budget, 'period_start'),
     })),
     view: {
-      state: states[count(row, 'state')] ?? 'voided',
+      state,
       amount: integer(row, 'amount'),
       sent: count(row, 'sent') === 1,
       observed: integer(row, 'observed'),
-      charged: count(row, 'charged') === 1,
-      wallet: {
-        posted: integer(row, 'posted'),
-        held: integer(row, 'held'),
-        overdraft: integer(row, 'overdraft'),
-      },
+      // An open hold has none yet, and only a settlement asks.
+      charged: state !== 'open' && sql('select 1 from entry where hold = ?').get(id) !== undefined,
+      wallet: walletOf(wallets, wallet),
       budgets: budgets.map((budget) => ({
         cap: integer(budget, 'cap'),
         spent: integer(budget, 'spent'),
@@ -62,7 +61,7 @@ export function loadHold(sql: Sql, id: string): StoredHold | undefined {
 }
 
 /** Writes what a transition changed: the hold, its wallet and its budgets. */
-export function saveHold(sql: Sql, hold: StoredHold, after: HoldView): void {
+export function saveHold(sql: Sql, wallets: Wallets, hold: StoredHold, after: HoldView): void {
   const state = states.indexOf(after.state)
   sql('update hold set state = ?, amount = ?, sent = ?, observed = ? where id = ?').run(
     state,
@@ -71,13 +70,7 @@ export function saveHold(sql: Sql, hold: StoredHold, after: HoldView): void {
     after.observed,
     hold.id,
   )
-  if (after.wallet !== hold.view.wallet) {
-    sql('update wallet set posted = ?, held = ?, version = version + 1 where id = ?').run(
-      after.wallet.posted,
-      after.wallet.held,
-      hold.wallet,
-    )
-  }
+  if (after.wallet !== hold.view.wallet) wallets.change(hold.wallet, after.wallet)
   for (const [index, { kind, id, periodStart }] of hold.budgets.entries()) {
     const budget = after.budgets[index]
     if (!budget || budget === hold.view.budgets[index]) continue
@@ -103,17 +96,19 @@ export function loadBudgets(sql: Sql, hold: Hold): readonly ReservedBudget[] {
   })
 }
 
-/** Adds an open hold, with what it takes from wallet and budgets. */
+/** Adds an open hold, with what it takes from wallet and budgets; `false`, and nothing taken, when it is there already. */
 export function insertHold(
   sql: Sql,
+  wallets: Wallets,
   hold: Hold,
   wallet: string,
   budgets: readonly ReservedBudget[],
   now: number,
-): void {
-  sql(
+): boolean {
+  const { changes } = sql(
     `insert into hold (id, account, wallet, asset, amount, price_version, ratio_ppm, instance, epoch, sent, observed,
-       expires_at, created_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       expires_at, created_at, budgets) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     on conflict (id) do nothing`,
   ).run(
     hold.id,
     hold.account,
@@ -128,8 +123,11 @@ export function insertHold(
     hold.observed ?? 0n,
     hold.expiresAt,
     now,
+    budgets.length,
   )
-  sql('update wallet set held = held + ?, version = version + 1 where id = ?').run(hold.amount, wallet)
+  if (Number(changes) === 0) return false
+  const before = walletOf(wallets, wallet)
+  wallets.change(wallet, { ...before, held: before.held + hold.amount })
   for (const { kind, id, periodStart, cap } of budgets) {
     sql(
       `insert into budget (scope_kind, scope_id, asset, period_start, cap, held) values (?, ?, ?, ?, ?, ?)
@@ -139,6 +137,7 @@ export function insertHold(
       'insert into hold_budget (hold, scope_kind, scope_id, period_start, amount) values (?, ?, ?, ?, ?)',
     ).run(hold.id, kind, id, periodStart, hold.amount)
   }
+  return true
 }
 
 /** Open holds of one instance, as they were reserved, with amount and flags as they are now. */
@@ -171,4 +170,11 @@ export function openHolds(sql: Sql, instance: string): readonly Hold[] {
       expiresAt: count(row, 'expires_at'),
     }
   })
+}
+
+/** The wallet of a hold, which the foreign key keeps there. */
+function walletOf(wallets: Wallets, id: string): StoredWallet {
+  const wallet = wallets.find(id)
+  if (!wallet) throw new Error(`there is no wallet ${id}`)
+  return wallet
 }

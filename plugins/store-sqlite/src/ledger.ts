@@ -23,6 +23,7 @@ import type { Database, Sql } from './database.ts'
 import { insertHold, loadBudgets, loadHold, openHolds, saveHold, type StoredHold } from './holds.ts'
 import { integer, text } from './row.ts'
 import { replaceUsage } from './usage.ts'
+import type { Wallets } from './wallets.ts'
 
 /** Holds one sweep looks at, at most. */
 const expireLimit = 500
@@ -32,27 +33,27 @@ export function createLedger<N extends string>(name: N, database: Database): Led
   return {
     name,
     reserve: (hold) =>
-      database.write('money', (sql) => {
-        const existing = sql('select wallet from hold where id = ?').get(hold.id)
-        if (existing) return { ok: true, wallet: text(existing, 'wallet') }
+      database.move((sql, wallets) => {
         const named = hold.wallets.length > 0 ? hold.wallets : [walletId(hold.account, hold.asset)]
-        const wallets = named
-          .map((id) => loadWallet(sql, id, hold.account, hold.asset))
+        const candidates = named
+          .map((id) => wallets.find(id))
           .filter((wallet) => wallet !== undefined)
+          .filter(({ account, asset }) => account === hold.account && asset === hold.asset)
         const budgets = loadBudgets(sql, hold)
-        const result = reserveFrom(wallets, budgets, hold.amount)
-        if (result.ok) insertHold(sql, hold, result.wallet, budgets, Date.now())
-        return result
+        const result = reserveFrom(candidates, budgets, hold.amount)
+        if (result.ok && insertHold(sql, wallets, hold, result.wallet, budgets, Date.now())) return result
+        // Refused, or there already: a hold that was made before keeps its answer.
+        const existing = sql('select wallet from hold where id = ?').get(hold.id)
+        return existing ? { ok: true, wallet: text(existing, 'wallet') } : result
       }),
-    sent: (id) => database.write('money', (sql) => void move(sql, id, { type: 'sent' })),
+    sent: (id) => database.move((sql, wallets) => void move(sql, wallets, id, { type: 'sent' })),
     extend: (id, by, observed = 0n) =>
-      database.write(
-        'money',
-        (sql) => move(sql, id, { type: 'extend', by, observed })?.step.changed ?? false,
+      database.move(
+        (sql, wallets) => move(sql, wallets, id, { type: 'extend', by, observed })?.step.changed ?? false,
       ),
     settle: (settlement) =>
-      database.write('money', (sql) => {
-        const moved = move(sql, settlement.id, { type: 'settle', amount: settlement.amount })
+      database.move((sql, wallets) => {
+        const moved = move(sql, wallets, settlement.id, { type: 'settle', amount: settlement.amount })
         if (!moved) throw unknownHold(settlement.id)
         const { posting } = moved.step
         if (!posting) return
@@ -60,13 +61,13 @@ export function createLedger<N extends string>(name: N, database: Database): Led
         for (const entry of entriesOf(moved.hold, posting)) insertEntry(sql, entry, now)
         replaceUsage(sql, usageRow(settlement, moved.hold, posting, now), posting.charged, now)
       }),
-    void: (id) => database.write('money', (sql) => void move(sql, id, { type: 'void' })),
+    void: (id) => database.move((sql, wallets) => void move(sql, wallets, id, { type: 'void' })),
     expire: (now, limit) =>
-      database.write('money', (sql) => {
+      database.move((sql, wallets) => {
         const due = sql(
           'select id from hold where state = 0 and expires_at < ? order by expires_at limit ?',
         ).all(now, Math.min(limit, expireLimit))
-        for (const row of due) move(sql, text(row, 'id'), { type: 'expire' })
+        for (const row of due) move(sql, wallets, text(row, 'id'), { type: 'expire' })
         return due.length
       }),
     open: (instance) => database.read('money', (sql) => openHolds(sql, instance)),
@@ -150,13 +151,14 @@ export function createLedger<N extends string>(name: N, database: Database): Led
 
 function move(
   sql: Sql,
+  wallets: Wallets,
   id: string,
   event: HoldEvent,
 ): { readonly step: Transition; readonly hold: StoredHold } | undefined {
-  const hold = loadHold(sql, id)
+  const hold = loadHold(sql, wallets, id)
   if (!hold) return undefined
   const step = transition(hold.view, event)
-  if (step.changed) saveHold(sql, hold, step.view)
+  if (step.changed) saveHold(sql, wallets, hold, step.view)
   return { step, hold }
 }
 

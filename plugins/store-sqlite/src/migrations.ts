@@ -21,7 +21,7 @@ create table wallet (
   id text primary key, account text not null references account(id), asset text not null,
   posted integer not null default 0, held integer not null default 0, overdraft integer not null default 0,
   version integer not null default 0,
-  unique (account, asset), check (held >= 0), check (posted - held + overdraft >= 0)) strict;
+  unique (account, asset), check (held >= 0), check (posted - held + overdraft >= 0)) strict, without rowid;
 create table budget (
   scope_kind text not null, scope_id text not null, asset text not null, period_start integer not null,
   cap integer not null, spent integer not null default 0, held integer not null default 0 check (held >= 0),
@@ -31,19 +31,18 @@ create table hold (
   amount integer not null, state integer not null default 0 check (state between 0 and 3),
   price_version text not null, ratio_ppm integer not null, instance text not null, epoch integer not null,
   sent integer not null, observed integer not null default 0, expires_at integer not null,
-  created_at integer not null) strict;
+  created_at integer not null, budgets integer not null) strict, without rowid;
 create index hold_open on hold(expires_at) where state = 0;
-create index hold_open_wallet on hold(wallet) where state = 0;
 create table hold_budget (
   hold text not null references hold(id), scope_kind text not null, scope_id text not null,
   period_start integer not null, amount integer not null,
   primary key (hold, scope_kind, scope_id, period_start)) strict, without rowid;
 create table entry (
   id text primary key, account text not null, wallet text references wallet(id), counter_account text not null,
-  asset text not null, amount integer not null, kind text not null, hold text unique, at integer not null) strict;
-create index entry_wallet on entry(wallet);
+  asset text not null, amount integer not null, kind text not null, hold text unique, at integer not null) strict,
+  without rowid;
 create table usage (
-  seq integer primary key autoincrement, request_id text not null unique, at integer not null,
+  seq integer primary key, request_id text not null unique, at integer not null,
   account text, key text, "group" text, model text, target text, outcome text, usage_source text, asset text,
   cost integer not null default 0,
 ${tokenColumns}
