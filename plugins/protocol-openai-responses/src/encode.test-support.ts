@@ -8,9 +8,11 @@ import type {
   Part,
   Turn,
 } from '@gantry/core'
+import { expect } from 'vitest'
 import { encodeRequest } from './client/encode-request.ts'
-import { ownRequestNote } from './own.ts'
+import { isOwnRequest, ownRequestNote } from './own.ts'
 import { attempt } from './recorded.test-support.ts'
+import { violations } from './server/schema.test-support.ts'
 
 /** What an encoder made of a request. */
 export interface Encoded {
@@ -23,16 +25,20 @@ export interface Encoded {
   readonly input: readonly JsonObject[]
 }
 
-/** Encodes a request; what is not given is what most requests have. */
+/** Encodes a request of another wire, which has to fit the vendor's schema; what is not given is what most have. */
 export function encode(
   request: Partial<GenerateRequest>,
   target: Partial<ClientContext['target']> = {},
 ): Encoded {
   const context = attempt(target.model, target)
-  const { body, lowered } = encodeRequest(
+  const { body, lowered, path } = encodeRequest(
     { model: 'asked', stream: false, turns: [user('Hi.')], ...request },
     context,
   )
+  expect(path).toBe('/responses')
+  // A client of this wire is believed; hosts that take more than the vendor have no schema.
+  if (!isOwnRequest(request) && !target.quirks?.['accepts'])
+    expect(violations('CreateResponse', withIds(body))).toEqual([])
   return {
     body,
     losses: context.losses,
@@ -40,6 +46,23 @@ export function encode(
     lowered,
     input: Array.isArray(body['input']) ? (body['input'] as readonly JsonObject[]) : [],
   }
+}
+
+/**
+ * The schema knows assistants' lists and thinking only as complete items with ids. Clients send them without, and the
+ * vendor takes them: recorded, and what Codex and the AI SDK do.
+ */
+function withIds(body: JsonObject): JsonObject {
+  if (!Array.isArray(body['input'])) return body
+  const input = (body['input'] as readonly JsonObject[]).map((item): JsonObject => {
+    if (item['type'] === 'reasoning') return { id: 'rs_1', ...item }
+    if (item['role'] !== 'assistant' || !Array.isArray(item['content'])) return item
+    const content = (item['content'] as readonly JsonObject[]).map((part) =>
+      part['type'] === 'output_text' ? { annotations: [], logprobs: [], ...part } : part,
+    )
+    return { type: 'message', id: 'msg_1', status: 'completed', ...item, content }
+  })
+  return { ...body, input }
 }
 
 /** The same for a request that a client of this wire wrote. */

@@ -43,7 +43,7 @@ function lowered(part: Part, place: Place, at: string, scope: Scope): readonly P
     case 'file':
       return lowerMedia(part, place, at, scope)
     case 'audio':
-      if (own || place === 'input') return [part]
+      if (own || (place === 'input' && scope.quirks.accepts.includes('input_audio'))) return [part]
       if (!part.transcript) break
       losses.lowered(at, 'part.audio', 'sent as its transcript')
       return [text(part.transcript)]

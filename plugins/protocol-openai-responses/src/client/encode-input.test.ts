@@ -82,7 +82,12 @@ describe('messages', () => {
           { type: 'file', source: { kind: 'url', url: 'https://example.com/b.pdf' } },
           { type: 'file', source: { kind: 'file_id', id: 'file-1' } },
           { type: 'file', source: { kind: 'text', text: 'Words.' }, name: 'c.txt', at: '/c' },
-          { type: 'audio', source: { kind: 'base64', data: 'AAA=', mediaType: 'audio/mpeg' } },
+          {
+            type: 'audio',
+            source: { kind: 'base64', data: 'AAA=', mediaType: 'audio/mpeg' },
+            transcript: 'Hello.',
+            at: '/d',
+          },
         ),
       ],
     })
@@ -92,9 +97,18 @@ describe('messages', () => {
       { type: 'input_file', file_url: 'https://example.com/b.pdf' },
       { type: 'input_file', file_id: 'file-1' },
       { type: 'input_text', text: 'c.txt:\nWords.' },
-      { type: 'input_audio', input_audio: { data: 'AAA=', format: 'mp3' } },
+      { type: 'input_text', text: 'Hello.' },
     ])
-    expect(report).toEqual(['part.file lowered /c'])
+    expect(report).toEqual(['part.file lowered /c', 'part.audio lowered /d'])
+  })
+
+  it('carry sound to hosts that take it', () => {
+    const sound: Part = { type: 'audio', source: { kind: 'base64', data: 'AAA=', mediaType: 'audio/mpeg' } }
+    expect(encode({ turns: [user(sound)] }, { quirks: { accepts: ['input_audio'] } }).input[0]).toEqual({
+      role: 'user',
+      content: [{ type: 'input_audio', input_audio: { data: 'AAA=', format: 'mp3' } }],
+    })
+    expect(encode({ turns: [user('Hi.', sound)] }).report).toEqual(['part.audio dropped /turns/0/parts/1'])
   })
 
   it('say what has no form here, in words where it has some', () => {

@@ -33,7 +33,9 @@ function valueOf(choice: ToolChoice, tools: readonly JsonObject[], scope: Scope)
   if (!names || mode === 'none') return mode
   const chosen = names.map((name) => referTo(name, tools, scope))
   const [only] = chosen
-  if (mode === 'required' && only && chosen.length === 1 && note(choice, '$allowed') === undefined) {
+  // The wire's own list of types that may be chosen alone lacks some that it runs; a list of one takes any.
+  const isAlone = chosen.length === 1 && only?.['name'] !== undefined
+  if (mode === 'required' && only && isAlone && note(choice, '$allowed') === undefined) {
     return { ...ownFields(choice), ...only }
   }
   return { ...ownFields(choice), type: 'allowed_tools', mode, tools: chosen }

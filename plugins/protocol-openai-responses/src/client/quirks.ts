@@ -14,7 +14,10 @@ export interface ResponsesQuirks {
   readonly store?: 'never' | 'client'
   /** Top-level fields that the host answers 400 to; they are left out, and reported where they say something. */
   readonly refuses: readonly string[]
-  /** Fields beyond the vendor's that the host takes: `stop`, `top_k`, `seed`, `presence_penalty`, `frequency_penalty`. */
+  /**
+   * What the host takes beyond the vendor: the fields `stop`, `top_k`, `seed`, `presence_penalty`, `frequency_penalty`,
+   * and `input_audio` in messages.
+   */
   readonly accepts: readonly string[]
   /** Role of system texts in `input`; as they came by default. */
   readonly systemRole?: 'system' | 'developer'

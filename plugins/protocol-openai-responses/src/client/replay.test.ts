@@ -1,4 +1,4 @@
-import type { Finish, Frame, GenerateResponse, JsonObject, Part } from '@gantry/core'
+import type { Finish, GenerateResponse, JsonObject, Part } from '@gantry/core'
 import { describe, expect, it } from 'vitest'
 import { readResponse, readStream, type Reading } from '../raw-reading.test-support.ts'
 import { attempt, decodeFrames, framesOf, recorded, type Recorded } from '../recorded.test-support.ts'
