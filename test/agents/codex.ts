@@ -44,6 +44,14 @@ export function runCodex(
   return sandbox.run([...commandOf(client), ...words], environment)
 }
 
+/** Without these it asks for plugins at GitHub, and for apps and experiments at its maker’s. */
+const quiet = [
+  'analytics.enabled = false',
+  'check_for_update_on_startup = false',
+  'features.apps = false',
+  'features.plugins = false',
+]
+
 function configOf(
   { url, model }: Endpoint,
   style: CodexStyle,
@@ -51,7 +59,7 @@ function configOf(
   settings: readonly string[],
 ): string {
   const base = JSON.stringify(`${url}/v1`)
-  const top = [`model = ${JSON.stringify(model)}`, ...settings]
+  const top = [`model = ${JSON.stringify(model)}`, ...quiet, ...settings]
   if (style === 'base-url') return [...top, `openai_base_url = ${base}`, ''].join('\n')
   return [
     'model_provider = "gantry"',

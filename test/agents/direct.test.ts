@@ -19,8 +19,10 @@ beforeEach(async () => {
   sandbox = await createSandbox(tasks.project)
 })
 afterEach(async () => {
+  const outside = sandbox?.outside ?? []
   await sandbox?.close()
   await simulator?.close()
+  expect(outside).toEqual([])
 })
 
 function endpoint(model: string): Endpoint {
@@ -172,7 +174,6 @@ describe('Claude Code', () => {
     async () => {
       const environment = {
         CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY: '1',
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '',
       }
       const model = endpoint('claude-opus-5-5')
       const run = await runClaude(sandbox, model, '/context', { environment })

@@ -27,7 +27,10 @@ afterAll(() => gateway?.stop())
 beforeEach(async () => {
   sandbox = await createSandbox(tasks.project)
 })
-afterEach(() => sandbox?.close())
+afterEach(async () => {
+  await sandbox?.close()
+  expect(sandbox?.outside ?? []).toEqual([])
+})
 
 const keys = new Map<string, Promise<string>>()
 
