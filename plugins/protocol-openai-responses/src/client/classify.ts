@@ -67,7 +67,7 @@ const aboutAccount: ReadonlySet<number> = new Set([401, 402, 403, 429])
 const opensWithFunds = new RegExp(`^(?:error: ?)?(?:your |you |the |this request )?(?:${funds.source})`, 'i')
 const opensWithBadKey = new RegExp(`^(?:error: ?)?(?:${badKey.source})`, 'i')
 const opensWithBusy = new RegExp(
-  `^(?:error: ?)?(?:the |our |your |this )?(?:engine|model|server|servers|service|upstream)?[^.]{0,40}(?:${busy.source})`,
+  `^(?:error: ?)?(?:(?:(?:the|our|your|this|selected) ){0,2}(?:engine|model|server|service|upstream)s?\\b[^.]{0,40})?(?:${busy.source})`,
   'i',
 )
 

@@ -24,6 +24,9 @@ export function createTap(_wire: WireRequest): Tap {
   let finish: Finish | undefined
   let error: GatewayErrorData | undefined
   let outputBytes = 0
+  /** Bytes of arguments in deltas, and in finished calls: some hosts state them only there. */
+  let streamedArguments = 0
+  let statedArguments = 0
 
   const last = (response: JsonObject): void => {
     id = stringOf(response['id']) ?? id
@@ -34,7 +37,7 @@ export function createTap(_wire: WireRequest): Tap {
     if (!error) finish = decodeFinish(response, parts)
     committed ||= parts.length > 0
     // A host that sends whole items and no deltas delivers all the same.
-    if (outputBytes === 0) for (const part of parts) outputBytes += bytesOf(part)
+    if (outputBytes + statedArguments === 0) for (const part of parts) outputBytes += bytesOf(part)
   }
 
   return {
@@ -42,7 +45,9 @@ export function createTap(_wire: WireRequest): Tap {
       if (!looksLikeEvent(data)) return !isBlank(data)
       const kind = frameKind(data)
       if (kind === 'delta') {
-        outputBytes += deltaBytes(data)
+        const bytes = deltaBytes(data)
+        outputBytes += bytes
+        if (data.includes('_call_')) streamedArguments += bytes
         committed = true
         return false
       }
@@ -67,7 +72,10 @@ export function createTap(_wire: WireRequest): Tap {
       else if (type === 'response.output_item.done') {
         const item = objectOf(event['item'])
         committed = true
-        if (item) calls.push(...readAnswerItem(item, calls.length).filter(isCallOrResult))
+        for (const part of item ? readAnswerItem(item, calls.length) : []) {
+          if (isCallOrResult(part)) calls.push(part)
+          if (part.type === 'tool_call') statedArguments += Buffer.byteLength(part.arguments)
+        }
       }
       return 'pass'
     },
@@ -89,7 +97,7 @@ export function createTap(_wire: WireRequest): Tap {
       ...(usage && { usage }),
       ...(finish && { finish }),
       ...(error && { error }),
-      outputBytes,
+      outputBytes: outputBytes + Math.max(0, statedArguments - streamedArguments),
     }),
   }
 }
