@@ -76,6 +76,29 @@ describe('a compacted conversation', () => {
     ])
   })
 
+  it('keeps words and items of one turn in their order', () => {
+    const { output } = compactCodec.encodeResponse(
+      {
+        turns: [
+          {
+            role: 'assistant',
+            parts: [
+              { type: 'text', text: 'a' },
+              { type: 'tool_call', kind: 'function', callId: 'c', name: 'f', arguments: '{}' },
+              { type: 'text', text: 'b' },
+            ],
+          },
+        ],
+      },
+      context,
+    )
+    expect(output).toMatchObject([
+      { type: 'message', id: 'msg_1_0', content: [{ text: 'a' }] },
+      { type: 'function_call', id: 'fc_1_1', call_id: 'c' },
+      { type: 'message', id: 'msg_1_2', content: [{ text: 'b' }] },
+    ])
+  })
+
   it('goes back into the next request, whose client drops ids', () => {
     const body = compactCodec.encodeResponse(
       { turns: [{ role: 'assistant', parts: [{ type: 'compaction', custody: state }] }] },

@@ -403,6 +403,13 @@ describe('options', () => {
     })
   })
 
+  it('that ask for nothing stay too', () => {
+    expect(decode(ask({ top_logprobs: 4 }))).toMatchObject({
+      extra: { 'openai-responses': { top_logprobs: 4 } },
+    })
+    expect(decode(ask({ top_logprobs: 4 })).sampling).toBeUndefined()
+  })
+
   it('that nobody knows stay, also inside others', () => {
     const { extra, output, reasoning } = decode(
       ask({

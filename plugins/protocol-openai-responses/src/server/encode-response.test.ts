@@ -89,6 +89,19 @@ describe('a response', () => {
     expect(wholeOf(queued)).toMatchObject({ status: 'queued' })
   })
 
+  it('has every count that readers insist on, also where its upstream leaves them out', () => {
+    const native = { protocol: 'openai-responses', value: { input_tokens: 7, output_tokens: 2 } }
+    const usage = { tokens: { input: 7, output: 2 }, source: 'upstream', final: true, native } as const
+    expect(wholeOf(answer({ usage }))['usage']).toEqual({
+      input_tokens: 7,
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+      output_tokens: 2,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: 9,
+    })
+    expect(wholeOf(answer({ usage: { tokens: {}, source: 'none', final: true } }))['usage']).toBeNull()
+  })
+
   it('that failed has its error and what came before it', () => {
     const failed = answer({
       error: {

@@ -297,6 +297,30 @@ describe('items', () => {
     )
   })
 
+  it('that others have followed are finished as soon as they end', () => {
+    const call = (index: number): GatewayEvent =>
+      begin(index, { type: 'tool_call', kind: 'function', callId: `c${index}`, name: 'f', arguments: '' })
+    const found = frames(
+      start,
+      call(0),
+      call(1),
+      end(0),
+      add(1, { type: 'arguments', text: '{}' }),
+      end(1),
+      finish('tool_calls'),
+      over,
+    )
+    expect(typesOf(found).slice(2, -1)).toEqual([
+      'output_item.added',
+      'output_item.added',
+      'function_call_arguments.done',
+      'output_item.done',
+      'function_call_arguments.delta',
+      'function_call_arguments.done',
+      'output_item.done',
+    ])
+  })
+
   it('that only this wire has pass with their progress', () => {
     const item = { type: 'web_search_call', id: 'ws_1', status: 'in_progress' }
     const done = { ...item, status: 'completed', action: { type: 'search', query: 'q' } }
