@@ -111,6 +111,10 @@ function checkPart(value: Json, at: string): void {
       readString(audio, 'format', `${at}/input_audio`)
       return
     }
+    case 'output_audio':
+      requireString(part, 'data', at)
+      readString(part, 'transcript', at)
+      return
     default:
       throw new GatewayError({
         class: 'invalid_request',
@@ -144,6 +148,7 @@ const partTypes: readonly string[] = [
   'input_file',
   'input_audio',
   'output_text',
+  'output_audio',
   'refusal',
   'computer_screenshot',
 ]

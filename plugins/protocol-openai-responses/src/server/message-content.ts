@@ -52,7 +52,7 @@ function text(
 ): OpenContent {
   const pieces: string[] = []
   const annotations: JsonObject[] = []
-  const logprobs: Json[] = []
+  let logprobs: Json[] = []
   const unplaced: Citation[] = []
   let cited = 0
   let length = 0
@@ -124,7 +124,7 @@ function text(
       for (const citation of unplaced) write({ ...citation, start: citation.start ?? 0, end: length })
       // Only the final part has the bytes of each token.
       if (last !== start && last.logprobs?.length) {
-        logprobs.splice(0, logprobs.length, ...objectsOf(last.logprobs as Json).map(withBytes))
+        logprobs = objectsOf(last.logprobs as Json).map(withBytes)
       }
       closed = value()
       place.frame('response.output_text.done', {
