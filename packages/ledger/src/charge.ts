@@ -9,24 +9,37 @@ const picoPerNano = 1000n
  * Throws `RangeError` when the lines are of several assets (see `linesByAsset`) or the sum leaves the signed 64 bits.
  */
 export function chargeOf(lines: readonly PriceLine[]): bigint {
-  let depth = 0
+  const depth = depthOf(lines)
+  let sum = 0n
   for (const line of lines) {
     if (line.asset !== lines[0]?.asset) {
       throw new RangeError(`price lines of ${lines[0]?.asset} and ${line.asset} cannot be added`)
     }
-    if (line.ratios.length > depth) depth = line.ratios.length
+    sum += exactOf(line, depth)
   }
-  // All lines are brought to the denominator of the one with the most ratios, so nothing is rounded before the end.
-  let sum = 0n
-  for (const line of lines) {
-    let exact = line.quantity * line.unitPrice
-    for (const ratio of line.ratios) exact *= ratio
-    for (let missing = depth - line.ratios.length; missing > 0; missing--) exact *= ppmOne
-    sum += exact
-  }
+  return roundUp(sum, depth)
+}
+
+/** The most ratios that one of the lines has: all are counted in its denominator, so nothing is rounded before the end. */
+export function depthOf(lines: readonly PriceLine[]): number {
+  let depth = 0
+  for (const { ratios } of lines) if (ratios.length > depth) depth = ratios.length
+  return depth
+}
+
+/** What one line costs, exact: pico-units with six more digits for each of `depth` ratios. */
+export function exactOf(line: PriceLine, depth: number): bigint {
+  let exact = line.quantity * line.unitPrice
+  for (const ratio of line.ratios) exact *= ratio
+  for (let missing = depth - line.ratios.length; missing > 0; missing--) exact *= ppmOne
+  return exact
+}
+
+/** An exact sum in nano-units, rounded up. Throws `RangeError` when it leaves the signed 64 bits. */
+export function roundUp(exact: bigint, depth: number): bigint {
   let unit = picoPerNano
   for (let ratio = 0; ratio < depth; ratio++) unit *= ppmOne
-  const charge = ceilDivide(sum, unit)
+  const charge = ceilDivide(exact, unit)
   if (charge > maxAmount || charge < -maxAmount) throw new RangeError('a charge is too large for the ledger')
   return charge
 }

@@ -1,5 +1,5 @@
 import type { Host, PriceLine, PricingContext, ReserveContext, TokenBucket, Usage } from '@gantry/core'
-import { chargeOf, tokenBuckets } from '@gantry/ledger'
+import { chargeOf, depthOf, exactOf, roundUp, tokenBuckets } from '@gantry/ledger'
 
 /** What a request can cost at most, as far as can be known before. */
 export interface Quote {
@@ -77,36 +77,33 @@ function assetOf(lines: readonly PriceLine[]): string | undefined {
 
 /** Of the input's kinds the dearest, of the output's too, and all that is no kind of either. */
 function dearestOf(lines: readonly PriceLine[], asset: string): bigint | undefined {
-  const chosen: PriceLine[] = []
-  const items = new Map<string, PriceLine[]>()
+  const depth = depthOf(lines)
+  const kinds = new Map<string, bigint>()
+  let sum = 0n
   for (const line of lines) {
     if (line.asset !== asset) continue
-    const own = isBucket(line.item) ? items.get(line.item) : chosen
-    if (own) own.push(line)
-    else items.set(line.item, [line])
+    const cost = exactOf(line, depth)
+    if (buckets.has(line.item)) kinds.set(line.item, (kinds.get(line.item) ?? 0n) + cost)
+    else sum += cost
   }
-  const input: Dearest = { cost: 0n, lines: [] }
-  const output: Dearest = { cost: 0n, lines: [] }
-  for (const [item, own] of items) {
-    const cost = sumOf(own)
-    if (cost === undefined) return undefined
-    const side = isOutput(item) ? output : input
-    if (cost <= side.cost) continue
-    side.cost = cost
-    side.lines = own
+  let input = 0n
+  let output = 0n
+  for (const [item, cost] of kinds) {
+    if (!isOutput(item)) input = cost > input ? cost : input
+    else if (cost > output) output = cost
   }
-  return sumOf([...chosen, ...input.lines, ...output.lines])
-}
-
-interface Dearest {
-  cost: bigint
-  lines: readonly PriceLine[]
+  return charged(() => roundUp(sum + input + output, depth))
 }
 
 /** The charge of lines of one asset; undefined when it is too large for the ledger. */
 function sumOf(lines: readonly PriceLine[]): bigint | undefined {
+  return charged(() => chargeOf(lines))
+}
+
+/** A charge is never negative: what would be one costs nothing. */
+function charged(sum: () => bigint): bigint | undefined {
   try {
-    const charge = chargeOf(lines)
+    const charge = sum()
     return charge > 0n ? charge : 0n
   } catch (error) {
     if (error instanceof RangeError) return undefined
@@ -121,10 +118,6 @@ function ratioOf(lines: readonly PriceLine[]): bigint {
 
 function isZero(line: PriceLine): boolean {
   return line.quantity === 0n || line.unitPrice === 0n || line.ratios.includes(0n)
-}
-
-function isBucket(item: string): boolean {
-  return buckets.has(item)
 }
 
 function isOutput(item: string): boolean {

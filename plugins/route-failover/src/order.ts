@@ -18,6 +18,8 @@ export function orderTargets(
   planned: readonly PlannedTarget[],
   random: () => number,
 ): readonly Ranked[] {
+  const [only] = targets
+  if (only && targets.length === 1) return [{ target: only, why: `priority ${priorityOf(only, planned)}` }]
   const places = placesOf(targets, planned)
   const first: Ranked[] = []
   const later: Ranked[] = []
@@ -47,6 +49,11 @@ export function orderTargets(
 }
 
 // ---
+
+function priorityOf({ provider, model }: Target, planned: readonly PlannedTarget[]): number {
+  const plan = planned.find((one) => one.provider === provider && one.model === model)
+  return plan?.priority ?? Number.MAX_SAFE_INTEGER
+}
 
 interface Place {
   readonly priority: number
