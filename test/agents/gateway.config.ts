@@ -1,10 +1,16 @@
 import { join } from 'node:path'
-import simulator from '@gantry/provider-simulator'
+import anthropic from '@gantry/provider-anthropic'
+import openai from '@gantry/provider-openai'
+import openaiCompatible from '@gantry/provider-openai-compatible'
 import sqlite from '@gantry/store-sqlite'
 import { defineGateway, type GatewayConfig } from 'gantry'
 import { standard } from 'gantry/presets'
 
 const directory: string = process.env['GANTRY_TEST_DIRECTORY'] ?? '.'
+const upstream: { readonly baseUrl: string; readonly apiKey: string } = {
+  baseUrl: process.env['GANTRY_TEST_UPSTREAM'] ?? 'http://127.0.0.1:9/v1',
+  apiKey: 'the-upstream-key',
+}
 const to: readonly ['chat/sim', 'responses/sim', 'messages/sim'] = [
   'chat/sim',
   'responses/sim',
@@ -18,9 +24,9 @@ const config: GatewayConfig<string, string, string> = defineGateway({
   plugins: [standard()],
   store: sqlite(join(directory, 'gateway.db')),
   providers: {
-    chat: simulator({ speaks: 'openai-chat' }),
-    responses: simulator({ speaks: 'openai-responses' }),
-    messages: simulator({ speaks: 'anthropic-messages' }),
+    chat: openaiCompatible(upstream),
+    responses: openai(upstream),
+    messages: anthropic(upstream),
   },
   models: {
     'gpt-5.5': { to, price, maxOutputTokens: 32_000 },
