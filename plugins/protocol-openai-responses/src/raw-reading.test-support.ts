@@ -72,14 +72,14 @@ export function foldStream(frames: readonly Frame[]): JsonObject {
   return { ...last, output: items }
 }
 
-/** Everything that deltas of a kind brought, in order of the frames. */
-export function deltasOf(frames: readonly Frame[], type: string): string {
+/** What each delta of a kind brought, in order of the frames, without those that brought nothing. */
+export function deltasOf(frames: readonly Frame[], type: string): readonly string[] {
   return frames
     .filter(({ data }) => data !== '[DONE]')
     .map(({ data }) => JSON.parse(data) as JsonObject)
     .filter((event) => event['type'] === type)
     .map((event) => string(event['delta']))
-    .join('')
+    .filter((delta) => delta !== '')
 }
 
 function buckets(usage: JsonObject): { readonly [bucket: string]: number } {
