@@ -24,6 +24,7 @@ export function emptySlots(): WritableSlots {
     provider: new Map(),
     pricing: new Map(),
     tool: new Map(),
+    tokens: new Map(),
     keys: new Map(),
     ledger: new Map(),
     usage: new Map(),

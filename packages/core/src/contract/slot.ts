@@ -2,6 +2,7 @@ import type { Protocol } from './codec.ts'
 import type { Provider } from './provider.ts'
 import type { Pricing } from './pricing.ts'
 import type { GatewayTool } from './tool.ts'
+import type { TokenCounter } from './tokens.ts'
 import type { CounterStore, KeyStore, KvStore, LedgerStore, RunStore, UsageStore } from './store.ts'
 
 /** Contract table of what plugins provide by name. A store fills several of the last six under one name. */
@@ -10,6 +11,7 @@ export interface Slots<N extends string = string> {
   readonly provider: Provider<N>
   readonly pricing: Pricing<N>
   readonly tool: GatewayTool<N>
+  readonly tokens: TokenCounter<N>
   readonly keys: KeyStore<N>
   readonly ledger: LedgerStore<N>
   readonly usage: UsageStore<N>
