@@ -5,7 +5,14 @@ import { eventsOf } from '../codec/index.ts'
 import { abortable } from './abortable.ts'
 import { parseAnswer, readBody, readErrorBody } from './body.ts'
 import { runDirect } from './direct.ts'
-import { classified, faultOf, internalError, upstreamError } from './fault.ts'
+import {
+  classified,
+  faultOf,
+  internalError,
+  lacksEndpoint,
+  upstreamError,
+  withoutEndpoint,
+} from './fault.ts'
 import { convertLine, decoderOf, mayRelay, ownEncoderOf } from './lines.ts'
 import { createRelayLine } from './relay-line.ts'
 import { sendRequest, type Sent } from './send.ts'
@@ -104,7 +111,8 @@ async function refusalOf(plan: AttemptPlan, provider: HttpProvider, { response }
   if (isGood(status)) return unusable(body, provider.name, 'a web page')
   const text = await readErrorBody(body)
   const error = plan.upstreamProtocol!.client!.decodeError(status, response.headers, text)
-  return { kind: 'failed', sent: true, error: { ...error, source: 'upstream', provider: provider.name } }
+  const known: GatewayErrorData = { ...error, source: 'upstream', provider: provider.name }
+  return { kind: 'failed', sent: true, error: lacksEndpoint(plan, status) ? withoutEndpoint(known) : known }
 }
 
 function isGood(status: number): boolean {

@@ -59,6 +59,19 @@ export function upstreamError(name: ErrorClass, message: string, provider: strin
   return new GatewayError({ class: name, message, source: 'upstream', provider }).data
 }
 
+/** Code of an error that says only that its host does not do this operation. */
+export const noEndpoint = 'no_such_endpoint'
+
+/** Counting is an endpoint of its own that many hosts of a wire leave out; these are the ways in which they say so. */
+export function lacksEndpoint({ operation }: AttemptPlan, status: number): boolean {
+  return operation === 'countTokens' && (status === 404 || status === 405 || status === 501)
+}
+
+/** It says nothing about the request: another target may be asked. */
+export function withoutEndpoint(error: GatewayErrorData): GatewayErrorData {
+  return { ...error, class: 'unsupported', code: noEndpoint, retryable: true }
+}
+
 /** An answer that ended before its protocol's last frame. */
 export function truncated(message: string, provider: string): GatewayErrorData {
   return upstreamError('upstream_truncated', message, provider)

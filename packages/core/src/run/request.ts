@@ -8,6 +8,7 @@ import { requireActive, unlessCut } from './active.ts'
 import { answerHeaders, type AnswerFacts } from './answer.ts'
 import { runAttempts } from './attempts.ts'
 import type { RequestContext } from './context.ts'
+import { countHere, countsHere, isUncounted } from './count-tokens.ts'
 import { emulateSafely, emulationOf } from './emulate.ts'
 import { boundOf } from './estimate.ts'
 import type { Answer, Incoming, KernelRoute } from './exchange.ts'
@@ -94,6 +95,7 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
   context.stream = route.operation === 'generate' && context.wire.json()['stream'] === true
   context.source = contextSource(journey, codec, plan)
   planTargets(runtime, context, plan, journey.group, !asked)
+  if (countsHere(journey, plan)) return countHere(journey, plan)
   const routed = { ...subject, model: plan.name }
   if (phases.route) {
     const routing = runEarly(runtime, 'route', context, routed)
@@ -139,6 +141,7 @@ async function attempt(
     ...(plan.entry.echo === 'asked' ? { echo: plan.name } : {}),
     request: () => context.decode() as GenerateRequest,
   })
+  if (result.kind === 'failed' && isUncounted(journey, result.error)) return countHere(journey, plan)
   context.target = target
   const policy = plan.entry.loss ?? 'warn'
   const end = (final: AttemptEnd, status: number, extra: readonly Loss[] = []): void => {
