@@ -106,11 +106,13 @@ export function decodeOutput(body: JsonObject): { output?: OutputShape; rest: Dr
     case 'json_schema': {
       const schema = readObject(format, 'schema', at)
       const strict = readBoolean(format, 'strict', at)
+      const description = readString(format, 'description', at)
       const { extra } = restOf(format, schemaKeys)
       return {
         output: {
           type,
           name: requireString(format, 'name', at),
+          ...(description !== undefined && { description }),
           ...(schema && { schema }),
           ...(strict !== undefined && { strict }),
           ...base,
@@ -197,7 +199,7 @@ function stripped<T extends object>(fields: { [K in keyof T]: T[K] | undefined }
 
 const textKeys: ReadonlySet<string> = new Set(['format', 'verbosity'])
 const formatKeys: ReadonlySet<string> = new Set(['type'])
-const schemaKeys: ReadonlySet<string> = new Set(['type', 'name', 'schema', 'strict'])
+const schemaKeys: ReadonlySet<string> = new Set(['type', 'name', 'description', 'schema', 'strict'])
 const reasoningKeys: ReadonlySet<string> = new Set(['effort', 'summary'])
 const olderKeys: ReadonlySet<string> = new Set(['effort', 'summary', 'generate_summary'])
 const cacheKeys: ReadonlySet<string> = new Set(['mode', 'ttl'])

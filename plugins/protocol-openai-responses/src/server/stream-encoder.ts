@@ -14,22 +14,31 @@ export function streamEncoder(context: ServerContext<'generate'>): StreamEncoder
   let sequence = 0
   let answer: AnswerWriter | undefined
   let inProgress = false
+  /** The response of the first frames: tools and schemas of an agent make it large, and it is sent twice. */
+  let snapshot = ''
   let closed = false
   let sink: (frame: OutputFrame) => void = () => {}
 
   const send = (type: string, fields: JsonObject): void =>
     sink({ event: type, data: JSON.stringify({ type, sequence_number: sequence++, ...fields }) })
+  const sendSnapshot = (type: string): void =>
+    sink({
+      event: type,
+      data: `{"type":"${type}","sequence_number":${sequence++},"response":${snapshot}}`,
+    })
   const begin = (event?: Extract<GatewayEvent, { type: 'start' }>): AnswerWriter => {
     answer = answerWriter(event, context, send)
     inProgress = false
-    send('response.created', { response: answer.response('in_progress') })
+    snapshot = JSON.stringify(answer.response('in_progress'))
+    sendSnapshot('response.created')
     return answer
   }
   const progress = (): AnswerWriter => {
     const started = answer ?? begin()
     if (!inProgress) {
       inProgress = true
-      send('response.in_progress', { response: started.response('in_progress') })
+      sendSnapshot('response.in_progress')
+      snapshot = ''
     }
     return started
   }
