@@ -124,6 +124,7 @@ describe('other operations', () => {
     for (const one of of('compaction')) {
       const compacted = compactCodec.decodeResponse(bodyOf(one), attempt())
       const output = bodyOf(one)['output'] as readonly JsonObject[]
+      expect(compacted.turns.map(({ id, parts }) => id ?? parts[0]?.id)).toEqual(output.map(({ id }) => id))
       expect(compacted.id).toBe(bodyOf(one)['id'])
       expect(compacted.turns.map(({ role }) => role)).toEqual(
         output.map((item) => (item['type'] === 'message' ? item['role'] : 'assistant')),

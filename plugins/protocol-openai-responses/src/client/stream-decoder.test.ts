@@ -86,13 +86,14 @@ describe('texts', () => {
   })
 
   it('are what the upstream states, where that contradicts what it streamed', () => {
-    const { response } = run(
+    const { events, response } = run(
       created,
       textDelta(0, 'Draft'),
-      done(0, message('msg_0', 'Final')),
+      done(0, message('msg_0', 'Final answer')),
       ended('completed'),
     )
-    expect(textsOf(response)).toEqual(['Final'])
+    expect(textsOf(response)).toEqual(['Final answer'])
+    expect(typesOf(events).filter((type) => type === 'part-delta text')).toHaveLength(1)
     // But nothing is not a statement.
     expect(
       textsOf(
@@ -158,6 +159,15 @@ describe('texts', () => {
         citations: [{ kind: 'url', url: 'https://example.com', title: 'T', start: 0, end: 2 }],
       },
     ])
+    const told = [{ type: 'output_text', text: 'So', annotations: [annotation] }]
+    const twice = run(
+      created,
+      textDelta(0, 'So'),
+      frame('response.output_text.annotation.added', { output_index: 0, content_index: 0, annotation }),
+      done(0, { ...message('m'), content: told }),
+      ended('completed'),
+    )
+    expect(typesOf(twice.events).filter((type) => type === 'part-delta citation')).toHaveLength(1)
     const late = run(
       created,
       textDelta(0, 'So'),
