@@ -77,6 +77,8 @@ export interface ToolChoice {
 export interface OutputShape {
   readonly type: 'text' | 'json' | 'json_schema'
   readonly name?: string
+  /** What the answer is for, told to the model. */
+  readonly description?: string
   readonly schema?: JsonObject
   readonly dialect?: 'openapi'
   readonly strict?: boolean

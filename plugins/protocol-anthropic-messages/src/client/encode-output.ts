@@ -32,7 +32,11 @@ export function encodeOutput(output: OutputShape | undefined, scope: Scope): Enc
     }
   }
   const given = output.dialect === 'openapi' ? fromOpenApi(output.schema) : output.schema
-  const named = output.name && given['title'] === undefined ? { title: output.name, ...given } : given
+  const named = {
+    ...(output.name && { title: output.name }),
+    ...(output.description && { description: output.description }),
+    ...given,
+  }
   if (!rules.jsonSchema || isRecursive(given)) {
     losses.lowered('/output', 'output.json_schema', 'the model is told the schema')
     return {

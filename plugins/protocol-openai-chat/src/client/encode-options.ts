@@ -96,13 +96,14 @@ function encodeOutput(output: OutputShape): Draft {
   if (output.type === 'json') fields['response_format'] = { ...outer, type: 'json_object' }
   else if (output.type === 'json_schema') {
     const inner = note(output, '$schema')
-    const { schema, name, strict } = output
+    const { schema, name, description, strict } = output
     fields['response_format'] = {
       ...outer,
       type: 'json_schema',
       json_schema: {
         ...(isObject(inner) && inner),
         name: name ?? 'response',
+        ...(description !== undefined && { description }),
         ...(schema && { schema: output.dialect === 'openapi' ? jsonSchemaOf(schema) : schema }),
         ...(strict !== undefined && { strict }),
       },

@@ -99,6 +99,7 @@ export function decodeOutput(body: JsonObject): { output?: OutputShape; rest: Dr
   const at = '/response_format/json_schema'
   const schema = requireObject(format, 'json_schema', '/response_format')
   const name = readString(schema, 'name', at)
+  const description = readString(schema, 'description', at)
   const shape = readObject(schema, 'schema', at)
   const strict = readBoolean(schema, 'strict', at)
   const inner = collectExtra(schema, schemaKeys)
@@ -107,6 +108,7 @@ export function decodeOutput(body: JsonObject): { output?: OutputShape; rest: Dr
     output: {
       type: 'json_schema',
       ...(name !== undefined && { name }),
+      ...(description !== undefined && { description }),
       ...(shape && { schema: shape }),
       ...(strict !== undefined && { strict }),
       ...beside,
@@ -158,4 +160,4 @@ const modes = ['enabled', 'disabled', 'adaptive'] as const
 const thinkingKeys = new Set(['type', 'budget_tokens'])
 const routerKeys = new Set(['effort', 'max_tokens', 'enabled', 'exclude'])
 const formatKeys = new Set(['type', 'json_schema'])
-const schemaKeys = new Set(['name', 'schema', 'strict'])
+const schemaKeys = new Set(['name', 'description', 'schema', 'strict'])

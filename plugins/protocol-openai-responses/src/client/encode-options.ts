@@ -46,7 +46,7 @@ function formatOf(output: OutputShape, kept: Draft, scope: Scope): Draft | undef
     case 'json':
       return { ...kept, type: 'json_object' }
     case 'json_schema': {
-      const { schema, strict } = output
+      const { schema, strict, description } = output
       const name = wireId(output.name ?? 'response', /^[a-zA-Z0-9_-]+$/, 64)
       if (output.name !== undefined && name !== output.name)
         scope.losses.approximated('/output/name', 'output.name', 'cleaned')
@@ -55,6 +55,7 @@ function formatOf(output: OutputShape, kept: Draft, scope: Scope): Draft | undef
         ...kept,
         type: 'json_schema',
         name,
+        ...(description !== undefined && { description }),
         ...(schema && { schema: output.dialect === 'openapi' ? jsonSchemaOf(schema) : schema }),
         ...(strict !== undefined && { strict }),
       }
