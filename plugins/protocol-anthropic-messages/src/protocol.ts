@@ -15,6 +15,7 @@ export const protocol: Protocol<'anthropic-messages'> = {
     decodeError,
     relay,
     framing: 'sse',
+    lacks: ['choices'],
   },
   carrier: 'signature',
 }

@@ -17,4 +17,5 @@ export const client: ProtocolClient = {
   decodeError,
   relay,
   framing: 'sse',
+  lacks: ['choices', 'stop'],
 }

@@ -1,4 +1,12 @@
-import type { CompactResponse, JsonObject, Part, ServerCodec, ServerContext, Turn } from '@gantry/core'
+import type {
+  CompactResponse,
+  JsonObject,
+  Part,
+  ServerCodec,
+  ServerContext,
+  Turn,
+  WireRequest,
+} from '@gantry/core'
 import { writeContent } from '../content.ts'
 import { name } from '../name.ts'
 import { defined, ownFields } from '../own.ts'
@@ -13,6 +21,18 @@ export const compactCodec: ServerCodec<'compact'> = {
   routes: [{ method: 'POST', path: '/responses/compact' }],
   decodeRequest: decodeCompact,
   encodeResponse: encodeCompact,
+}
+
+const trigger = Buffer.from('"compaction_trigger"')
+
+/** Whether the last item asks for the conversation, shortened, instead of an answer. */
+export function compacts(wire: WireRequest): boolean {
+  // Looked for in the bytes first: nearly no request has it, and most are relayed unread.
+  if (Buffer.from(wire.body.buffer, wire.body.byteOffset, wire.body.byteLength).indexOf(trigger) < 0)
+    return false
+  const { input } = wire.json()
+  const last: unknown = Array.isArray(input) ? input.at(-1) : undefined
+  return typeof last === 'object' && last !== null && 'type' in last && last.type === 'compaction_trigger'
 }
 
 /** A compacted conversation: messages that were kept as they are, and one item that stands for the rest. */

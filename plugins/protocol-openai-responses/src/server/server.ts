@@ -1,5 +1,5 @@
 import type { ProtocolServer } from '@gantry/core'
-import { compactCodec } from './compact.ts'
+import { compactCodec, compacts } from './compact.ts'
 import { countTokensCodec } from './count-tokens.ts'
 import { decodeRequest } from './decode-request.ts'
 import { encodeError } from './encode-error.ts'
@@ -14,6 +14,7 @@ export const server: ProtocolServer = {
       decodeRequest,
       encodeResponse,
       streamEncoder,
+      compacts,
     },
     compact: compactCodec,
     countTokens: countTokensCodec,
