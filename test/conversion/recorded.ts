@@ -26,6 +26,20 @@ export function answersOf(wire: Wire, captures: readonly Capture[]): readonly Re
   )
 }
 
+/** Bodies of requests of this wire that a vendor accepted. */
+export function requestsOf(
+  wire: Wire,
+  captures: readonly Capture[],
+): readonly (readonly [name: string, body: JsonObject])[] {
+  return captures.flatMap((capture) =>
+    capture.exchanges.flatMap((exchange, index): readonly (readonly [string, JsonObject])[] => {
+      const { request, response } = exchange
+      if (response.status >= 300 || !request?.body || !isOf(wire, exchange)) return []
+      return [[`${capture.name} #${index}`, request.body as JsonObject]]
+    }),
+  )
+}
+
 function isOf(wire: Wire, { provider, protocol, request, response }: CapturedExchange): boolean {
   // Its wire is its own; those captures are relayed only.
   if (provider === 'cohere') return false

@@ -4,6 +4,7 @@ import { findConfig } from '../config/find.ts'
 import { UserError } from '../user-error.ts'
 import { checkTypes, typeLines, type TypeReport } from './check-types.ts'
 import { type Command, command, configArgs, jsonArgs } from './command.ts'
+import { grades } from './grades.ts'
 import { type CheckReport, inspectConfig } from './inspect.ts'
 import { print, printJson, table } from './print.ts'
 import { openSession } from './session.ts'
@@ -81,13 +82,24 @@ function inspectionLines({ hooks, routes, stores }: Inspection): readonly string
     route.client,
     `${route.provider}/${route.targetModel}`,
     route.relays ? 'relays bytes' : (route.note ?? 'converts'),
+    gradeOf(route),
     route.groups.join(', ') || '-',
   ])
   return [
     ...section('Hooks, in the order they run', table(['MOMENT', 'PLUGINS'], order)),
-    ...section('Routes', table(['MODEL', 'CLIENT SPEAKS', 'TARGET', 'HOW', 'GROUPS'], ways)),
+    ...section('Routes', table(['MODEL', 'CLIENT SPEAKS', 'TARGET', 'HOW', 'CARRIES', 'GROUPS'], ways)),
     ...section('Stores', table(['SLOT', 'STORE'], Object.entries(stores))),
   ]
+}
+
+/** What of the client's wire reaches the target; what is lost by name is in the page of conversions. */
+function gradeOf({ client, upstream, relays }: Inspection['routes'][number]): string {
+  if (relays || client === upstream) return 'everything'
+  const grade = grades[`${client} ${upstream}`]
+  if (!grade) return 'not graded'
+  const { carried, lowered, approximated, dropped } = grade
+  const all = carried + lowered + approximated + dropped
+  return `${carried + lowered} of ${all} features, ${approximated} nearly`
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

@@ -66,6 +66,7 @@ export function encodeRequest(request: GenerateRequest, context: ClientContext):
     ...encodeAccounting(request, scope),
     stream: request.stream,
   }
+  if (request.continuation?.store === true) scope.losses.dropped('/store', 'continuation.store')
   addExtra(body, ownExtra(request.extra, '', scope.losses))
   const betas = betasOf(body)
   const lowered = scope.names.lowered()
