@@ -11,10 +11,11 @@ const upstream: { readonly baseUrl: string; readonly apiKey: string } = {
   baseUrl: process.env['GANTRY_TEST_UPSTREAM'] ?? 'http://127.0.0.1:9/v1',
   apiKey: 'the-upstream-key',
 }
-const to: readonly ['chat/sim', 'responses/sim', 'messages/sim'] = [
-  'chat/sim',
-  'responses/sim',
-  'messages/sim',
+const to: readonly ['chat/gpt-5.5', 'responses/gpt-5.5', 'messages/claude-opus-5-5'] = [
+  'chat/gpt-5.5',
+  'responses/gpt-5.5',
+  // A model with rules of its own for thinking and for tools.
+  'messages/claude-opus-5-5',
 ]
 const price: { readonly input: string; readonly output: string } = { input: '1', output: '5' }
 
