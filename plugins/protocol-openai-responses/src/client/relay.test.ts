@@ -147,9 +147,12 @@ describe('the tap', () => {
   it('is not fooled by words in a text, and sees errors, pages and cuts', () => {
     const tap = relay.tap(wireOf({}))
     const event = (type: string, more: object): string => JSON.stringify({ type, ...more })
+    const first = event('response.output_text.delta', { delta: 'x' })
+    expect(tap.wants(first)).toBe(true)
+    tap.frame({ data: first })
     const said = event('response.output_text.delta', { delta: 'say "response.completed" and "error" €' })
     expect(tap.wants(said)).toBe(false)
-    expect(tap.result()).toMatchObject({ committed: true, complete: false, outputBytes: 40 })
+    expect(tap.result()).toMatchObject({ committed: true, complete: false, outputBytes: 41 })
     expect(tap.wants(event('response.output_text.done', { text: 'response.output_text.delta' }))).toBe(false)
     expect(tap.wants(': comment')).toBe(true)
     expect(tap.wants('[DONE]')).toBe(false)
@@ -164,12 +167,13 @@ describe('the tap', () => {
     expect(page.result().error?.class).toBe('upstream_failed')
 
     const announced = relay.tap(wireOf({}))
-    announced.wants(
-      event('response.output_item.added', { output_index: 0, item: { type: 'message', content: [] } }),
-    )
-    expect(announced.result().committed).toBe(false)
-    announced.wants(event('response.output_item.added', { output_index: 0, item: { type: 'function_call' } }))
-    expect(announced.result().committed).toBe(true)
+    const announce = (type: string): boolean => {
+      const data = event('response.output_item.added', { output_index: 0, item: { type } })
+      expect(announced.wants(data)).toBe(true)
+      announced.frame({ data })
+      return announced.result().committed
+    }
+    expect([announce('message'), announce('function_call')]).toEqual([false, true])
   })
 
   it('knows calls that only their own frames tell', () => {

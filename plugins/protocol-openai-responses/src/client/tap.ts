@@ -11,8 +11,8 @@ import { isTerminal, withStatus } from './frames.ts'
 import { deltaBytes, frameKind } from './tap-scan.ts'
 
 /**
- * Watches a relayed response. Of a stream only the first frame, finished calls, the last frame and errors are parsed;
- * delivered text is counted without parsing.
+ * Watches a relayed response. Of a stream only the frames up to the first output, finished calls, the last frame and
+ * errors are parsed; delivered text is counted without parsing.
  */
 export function createTap(_wire: WireRequest): Tap {
   /** Calls and results that were streamed, for hosts whose last frame has no output. */
@@ -48,10 +48,9 @@ export function createTap(_wire: WireRequest): Tap {
         const bytes = deltaBytes(data)
         outputBytes += bytes
         if (data.includes('_call_')) streamedArguments += bytes
-        committed = true
-        return false
       }
-      if (!committed && data.includes('"response.output_item.added"')) committed = !isMessageStart(data)
+      // Who relays asks for the result after each frame that was wanted: the first output has to be one.
+      if (!committed) return kind !== 'other' || data.includes('"response.output_item.added"')
       return kind === 'wanted'
     },
     frame(frame) {
@@ -69,6 +68,10 @@ export function createTap(_wire: WireRequest): Tap {
         complete = true
         last(withStatus(response ?? {}, type))
       } else if (type === 'response.created') id ??= stringOf(response?.['id'])
+      else if (type.endsWith('.delta')) committed = true
+      // A message is announced before it has content; anything else is output at once.
+      else if (type === 'response.output_item.added')
+        committed ||= objectOf(event['item'])?.['type'] !== 'message'
       else if (type === 'response.output_item.done') {
         const item = objectOf(event['item'])
         committed = true
@@ -100,11 +103,6 @@ export function createTap(_wire: WireRequest): Tap {
       outputBytes: outputBytes + Math.max(0, statedArguments - streamedArguments),
     }),
   }
-}
-
-/** A message is announced before it has content; anything else is output at once. */
-function isMessageStart(data: string): boolean {
-  return /"type"\s*:\s*"message"/.test(data)
 }
 
 function isCallOrResult({ type }: Part): boolean {
