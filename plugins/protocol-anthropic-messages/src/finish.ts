@@ -33,6 +33,11 @@ export function readFinish(raw: JsonObject): Finish | undefined {
   }
 }
 
+/** What a word of the wire means; undefined for one that is no word of it. */
+export function reasonOf(word: string): FinishReason | undefined {
+  return reasons.get(word)
+}
+
 /** The reason of a complete answer whose host gave none. */
 export function impliedFinish(hasCalls: boolean): Finish {
   return { reason: hasCalls ? 'tool_calls' : 'stop' }

@@ -6,3 +6,15 @@ export const protocolName = 'anthropic-messages' as const
  * (platform.claude.com, API versions, 2026-10-21), and a converted OpenAI request often has them.
  */
 export const apiVersion: string = '2023-06-01'
+
+/** Versions that a client may name in `anthropic-version`. */
+export const apiVersions: readonly string[] = [apiVersion, '2026-10-21']
+
+/**
+ * Note on a request that our own server end decoded: `extra[name].$messages` is true. Towards an upstream of the same
+ * wire such a request goes out as its client wrote it.
+ */
+export const ownRequestNote = '$messages'
+
+/** Note on an answer that an upstream of this wire gave: what it did not say is not added. */
+export const ownAnswerNote = '$answer'

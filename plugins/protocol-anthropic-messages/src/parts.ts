@@ -12,6 +12,11 @@ const redactedKeys: ReadonlySet<string> = new Set(['type', 'data'])
 const callKeys: ReadonlySet<string> = new Set(['type', 'id', 'name', 'input', 'caller', 'cache_control'])
 const imageKeys: ReadonlySet<string> = new Set(['type', 'source', 'cache_control'])
 const documentKeys: ReadonlySet<string> = new Set(['type', 'source', 'title', 'cache_control'])
+const cacheKeys: ReadonlySet<string> = new Set(['type', 'ttl'])
+
+/** Note on a compaction part that a block of this wire was its origin. */
+export const compactionNote = '$compaction'
+
 const compactionKeys: ReadonlySet<string> = new Set(['type', 'content', 'encrypted_content', 'cache_control'])
 
 /**
@@ -129,8 +134,13 @@ function compactionPart(block: JsonObject): CompactionPart {
     ...(text !== undefined && { text }),
     ...(custody && { custody }),
     ...cacheOf(block),
-    ...extraOf(block, compactionKeys),
+    ...noted(extraOf(block, compactionKeys)),
   }
+}
+
+/** Without state a summary of this wire looks like any other's; the note tells that it may go back as a block. */
+function noted({ extra }: { readonly extra?: Extra }): { readonly extra: Extra } {
+  return { extra: { [protocolName]: { ...extra?.[protocolName], [compactionNote]: true } } }
 }
 
 function serverToolPart(block: JsonObject): Part | undefined {
@@ -168,10 +178,17 @@ function nativePart(block: JsonObject): Part {
   }
 }
 
-function cacheOf(block: JsonObject): { readonly cache?: CacheHint } {
-  const raw = asObject(block['cache_control'])
+/** The breakpoint on a block, a tool or a request; fields that the model has no place for stay with it. */
+export function cacheOf(node: JsonObject): { readonly cache?: CacheHint } {
+  const raw = asObject(node['cache_control'])
   if (!raw) return {}
   const mode = asString(raw['type'])
   const ttl = asString(raw['ttl'])
-  return { cache: { ...(mode !== undefined && { mode }), ...(ttl !== undefined && { ttl }) } }
+  return {
+    cache: {
+      ...(mode !== undefined && { mode }),
+      ...(ttl !== undefined && { ttl }),
+      ...extraOf(raw, cacheKeys),
+    },
+  }
 }

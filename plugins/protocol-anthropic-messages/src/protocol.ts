@@ -5,11 +5,13 @@ import { encodeRequest } from './client/encode-request.ts'
 import { relay } from './client/relay.ts'
 import { streamDecoder } from './client/stream-decoder.ts'
 import { protocolName } from './name.ts'
+import { server } from './server/server.ts'
 
-/** Anthropic Messages, the end that faces upstreams. */
+/** Anthropic Messages, both ends, without the plugin around it. */
 export const protocol: Protocol<'anthropic-messages'> = {
   name: protocolName,
   contract: 1,
+  server,
   client: {
     codecs: { generate: { encodeRequest, decodeResponse, streamDecoder } },
     decodeError,

@@ -1,18 +1,21 @@
 import {
   GatewayError,
   type ClientContext,
+  type Extra,
   type GenerateResponse,
   type JsonObject,
   type Part,
 } from '@gantry/core'
+import { collectExtra } from '@gantry/core/codec'
 import { impliedFinish, readFinish } from '../finish.ts'
 import { asArray, asObject, asString, objectsIn } from '../json.ts'
-import { blockToPart, extraOf } from '../parts.ts'
+import { ownAnswerNote, protocolName } from '../name.ts'
+import { blockToPart } from '../parts.ts'
 import { readUsage } from '../usage.ts'
 import { errorFromEnvelope } from './decode-error.ts'
 
 /** Fields of a message that the model has a place for. */
-export const messageKeys: ReadonlySet<string> = new Set([
+const messageKeys: ReadonlySet<string> = new Set([
   'id',
   'type',
   'role',
@@ -48,7 +51,19 @@ export function decodeResponse(body: JsonObject, _context: ClientContext): Gener
     parts,
     finish: readFinish(body) ?? impliedFinish(parts.some((part) => part.type === 'tool_call')),
     ...(usage && { usage: readUsage(usage, { ...(model !== undefined && { model }), final: true }) }),
-    ...extraOf(body, messageKeys),
+    ...answerExtra(body),
+  }
+}
+
+/**
+ * What a message has beyond the model, and the mark of this wire on it. A modelled field that is null stays too: clients
+ * of this wire tell null from absent.
+ */
+export function answerExtra(message: JsonObject): { readonly extra: Extra } {
+  const nulls = Object.entries(message).filter(([key, value]) => value === null && messageKeys.has(key))
+  const rest = collectExtra(message, messageKeys)
+  return {
+    extra: { [protocolName]: { ...rest, ...Object.fromEntries(nulls), [ownAnswerNote]: true } },
   }
 }
 

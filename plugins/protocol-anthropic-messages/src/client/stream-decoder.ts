@@ -9,10 +9,9 @@ import { collectExtra, parseJsonLossless } from '@gantry/core/codec'
 import { impliedFinish, readFinish } from '../finish.ts'
 import { asNumber, asObject, asString, objectsIn } from '../json.ts'
 import { protocolName } from '../name.ts'
-import { extraOf } from '../parts.ts'
 import { overlayUsage, readUsage } from '../usage.ts'
 import { errorFromEnvelope } from './decode-error.ts'
-import { isErrorEnvelope, messageKeys } from './decode-response.ts'
+import { answerExtra, isErrorEnvelope } from './decode-response.ts'
 import { blockOfDelta, openBlock, type OpenBlock } from './open-block.ts'
 
 type Emit = (event: GatewayEvent) => void
@@ -145,7 +144,7 @@ function startMessage(message: JsonObject, emit: Emit): MessageState {
     ...(id !== undefined && { id }),
     ...(model !== undefined && { model }),
     ...(usage && { usage: usageOf(state, usage, false) }),
-    ...extraOf(message, messageKeys),
+    ...answerExtra(message),
   })
   for (const block of objectsIn(message['content'])) open(state, block, emit).close(emit)
   return state
@@ -188,7 +187,11 @@ function messageDelta(state: MessageState, event: JsonObject, emit: Emit): void 
   const delta = asObject(event['delta']) ?? {}
   const usage = asObject(event['usage'])
   const finish = readFinish(delta)
-  const extra = { ...collectExtra(event, deltaFrameKeys), ...collectExtra(delta, deltaKeys) }
+  const extra = {
+    ...collectExtra(event, deltaFrameKeys),
+    ...collectExtra(delta, deltaKeys),
+    ...(delta['stop_details'] === null && { stop_details: null }),
+  }
   if (Object.keys(extra).length > 0) state.endExtra = { ...state.endExtra, ...extra }
   if (finish) closeBlocks(state, emit)
   if (usage) {
