@@ -4,6 +4,8 @@ import { WireError } from './refusal.ts'
 /** The vendor's words for a status that a prompt asked for. */
 export function faultStatus(fault: Extract<Fault, { kind: 'status' }>, anthropic: boolean): WireError {
   const { status, code } = fault
+  const own = anthropic && code ? messagesCodes[code] : undefined
+  if (own) return new WireError(status, own, null, status === 400 ? 'invalid_request_error' : null)
   const words = anthropic ? messagesWords : chatWords
   const message =
     (code && chatCodes[code]) ?? words[status] ?? (status >= 500 ? words[500] : words[400]) ?? ''
@@ -15,6 +17,13 @@ const chatCodes: { readonly [code: string]: string } = {
     'You exceeded your current quota, please check your plan and billing details. For more information on this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.',
   context_length_exceeded:
     "This model's maximum context length is 128000 tokens. However, your messages resulted in 200000 tokens. Please reduce the length of the messages.",
+}
+
+/** What Anthropic says of the same troubles; it has no codes, so clients go by the words. */
+const messagesCodes: { readonly [code: string]: string } = {
+  insufficient_quota:
+    'Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase credits.',
+  context_length_exceeded: 'prompt is too long: 208310 tokens > 200000 maximum',
 }
 
 const chatWords: { readonly [status: number]: string } = {
