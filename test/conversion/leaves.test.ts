@@ -33,6 +33,8 @@ const defaults: readonly (readonly [RegExp, readonly unknown[]])[] = [
   [/\/logprobs$/, [true]],
   // Whatever the other wire shows by itself.
   [/\/reasoning\/summary$/, ['auto']],
+  // A summary is asked for, or is not; hosts without a word for it show what they show.
+  [/\/thinking\/display$/, ['summarized', 'omitted']],
   // A router's switch; the effort beside it says the same.
   [/\/reasoning\/enabled$/, [true]],
   [/\/stream_options\/include_usage$/, [true, false]],

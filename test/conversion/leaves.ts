@@ -61,15 +61,21 @@ export function isReported(leaf: Leaf, losses: readonly Loss[]): boolean {
     if (pointer !== '' && (leaf.pointer === pointer || leaf.pointer.startsWith(`${pointer}/`))) return true
     if (pointer.startsWith(`${leaf.pointer}/`)) return true
     // Fields of the model are named as the model names them.
-    const names = [what.split('.').at(-1), pointer.split('/').at(-1)].map((name) =>
-      plain(aliases[name!] ?? name!),
-    )
+    const names = [what.split('.').at(-1) ?? '', pointer.split('/').at(-1) ?? '']
+      .flatMap((name) => [name, ...(aliases[name] ?? [])])
+      .map(plain)
     return leaf.pointer.split('/').some((step) => names.some((name) => isNamed(plain(step), name)))
   })
 }
 
-/** Fields of the model that no client's field ends with. */
-const aliases: { readonly [name: string]: string } = { count: 'n', display: 'summary' }
+/** Fields of the model that end like no client's field. */
+const aliases: { readonly [name: string]: readonly string[] } = {
+  count: ['n'],
+  display: ['summary'],
+  stop: ['stop_sequences'],
+  max_output_tokens: ['max_tokens', 'max_completion_tokens'],
+  breakpoint: ['cache_control'],
+}
 
 /** `cache.key` is a client's `prompt_cache_key`. */
 function isNamed(step: string, name: string): boolean {

@@ -11,10 +11,17 @@ export const wires: readonly Wire[] = ['openai-chat', 'openai-responses', 'anthr
 export interface Reading {
   readonly text: string
   readonly refusal: string
-  readonly calls: readonly { readonly name: string; readonly input: Json }[]
+  readonly calls: readonly Call[]
   readonly finish: 'stop' | 'length' | 'tools' | 'filter' | 'other'
   /** Tokens; input with everything that was read or written in a cache, output with reasoning. */
   readonly usage: Counts | undefined
+}
+
+/** A call that the client runs. */
+export interface Call {
+  readonly name: string
+  readonly namespace?: string
+  readonly input: Json
 }
 
 /** The buckets that all three wires have a word for. */
@@ -152,9 +159,13 @@ const callTypes: ReadonlySet<string> = new Set([
   'shell_call',
 ])
 
-function callOf(item: JsonObject): { readonly name: string; readonly input: Json } {
-  const name = string(item['name']) || string(item['type']).replace(/_call$/, '')
-  return { name, input: inputOf(item['arguments'] ?? item['input'] ?? item['operation'] ?? item['action']) }
+function callOf(item: JsonObject): Call {
+  const { namespace } = item
+  return {
+    name: string(item['name']) || string(item['type']).replace(/_call$/, ''),
+    ...(typeof namespace === 'string' && { namespace }),
+    input: inputOf(item['arguments'] ?? item['input'] ?? item['operation'] ?? item['action']),
+  }
 }
 
 function statusOf(body: JsonObject, called: boolean): Reading['finish'] {
