@@ -99,7 +99,8 @@ function lowerMedia(
     return []
   }
   const { source } = part
-  if (part.type === 'image') return [part]
+  // The vendor's schema asks for it, and `auto` is what it means when it is not there.
+  if (part.type === 'image') return [own ? part : { ...part, detail: part.detail ?? 'auto' }]
   if (source.kind === 'text') {
     losses.lowered(at, 'part.file', 'sent as text')
     return [text(part.name === undefined ? source.text : `${part.name}:\n${source.text}`)]

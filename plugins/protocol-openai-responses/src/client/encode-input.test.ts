@@ -326,7 +326,7 @@ describe('calls and results', () => {
     })
     expect(input.at(-1)?.['output']).toEqual([
       { type: 'input_text', text: 'Here:' },
-      { type: 'input_image', image_url: 'data:image/png;base64,AA==' },
+      { type: 'input_image', image_url: 'data:image/png;base64,AA==', detail: 'auto' },
     ])
   })
 
