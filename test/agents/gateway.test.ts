@@ -1,70 +1,35 @@
-import { startSimulator } from '@gantry/provider-simulator'
-import type { Simulator } from '@gantry/provider-simulator'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type ChildGateway, startGateway } from '../support/gateway.ts'
 import { resultOf, runClaude } from './claude.ts'
 import { agentMissing } from './clients.ts'
 import { lastMessage, messagesOf, runCodex } from './codex.ts'
-import type { Endpoint } from './codex.ts'
 import { createSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
 import * as tasks from './tasks.ts'
+import { startThrough, upstreams } from './through.ts'
+import type { Through } from './through.ts'
 
 // Each agent through a gateway, to an upstream of each wire that checks every result before it goes on.
-const config: string = new URL('gateway.config.ts', import.meta.url).pathname
 const timeout = 120_000
 const without = {
   codex: agentMissing('codex'),
   old: agentMissing('codex-compact'),
   claude: agentMissing('claude-code'),
 }
-const upstreams = [
-  ['chat', '/v1/chat/completions'],
-  ['responses', '/v1/responses'],
-  ['messages', '/v1/messages'],
-] as const
-let simulator: Simulator
-let gateway: ChildGateway
+let through: Through
 let sandbox: Sandbox
-let before = 0
 
 beforeAll(async () => {
-  simulator = await startSimulator({ apiKey: 'the-upstream-key' })
-  gateway = await startGateway(config, { GANTRY_TEST_UPSTREAM: simulator.url })
+  through = await startThrough()
 })
-afterAll(async () => {
-  await gateway?.stop()
-  await simulator?.close()
-})
+afterAll(() => through?.close())
 beforeEach(async () => {
   sandbox = await createSandbox(tasks.project)
-  before = simulator.requests.length
+  through.forget()
 })
 afterEach(async () => {
   await sandbox?.close()
   expect(sandbox?.outside ?? []).toEqual([])
 })
-
-const keys = new Map<string, Promise<string>>()
-
-async function endpoint(upstream: string, model: string): Promise<Endpoint> {
-  const key = keys.get(upstream) ?? gateway.key(upstream)
-  keys.set(upstream, key)
-  return { url: gateway.url, key: await key, model }
-}
-
-/** What the upstream was asked in this test, and how it answered. */
-function asked(): readonly string[] {
-  return simulator.requests.slice(before).map(({ method, path, status, body }) => {
-    const refused = status === 200 ? '' : ` ${JSON.stringify(body).slice(0, 2000)}`
-    return `${method} ${path} ${status}${refused}`
-  })
-}
-
-/** How often something is in the last request to the upstream. */
-function sent(pattern: RegExp): number {
-  return [...JSON.stringify(simulator.requests.at(-1)?.body).matchAll(pattern)].length
-}
 
 /** The model's thoughts, as each wire that has custody of them gives them back; the upstream has checked them. */
 const thoughts: { readonly [upstream: string]: RegExp } = {
@@ -78,11 +43,13 @@ describe.each(upstreams)('Codex with an upstream of the %s wire', (upstream, pat
   it.skipIf(without.codex).each(['env-key', 'openai-auth', 'base-url'] as const)(
     'edits a file in four turns, configured by %s',
     async (style) => {
-      const run = await runCodex(sandbox, await endpoint(upstream, 'gpt-5.5'), tasks.codexEdit, { style })
-      expect(asked()).toEqual([posted, posted, posted, posted])
+      const run = await runCodex(sandbox, await through.endpoint(upstream, 'gpt-5.5'), tasks.codexEdit, {
+        style,
+      })
+      expect(through.asked()).toEqual([posted, posted, posted, posted])
       expect([run.code, lastMessage(run)]).toEqual([0, 'All done here.'])
       expect(sandbox.read('note.txt')).toBe(tasks.edited)
-      if (thoughts[upstream]) expect(sent(thoughts[upstream])).toBeGreaterThanOrEqual(2)
+      if (thoughts[upstream]) expect(through.sent(thoughts[upstream])).toBeGreaterThanOrEqual(2)
     },
     timeout,
   )
@@ -90,8 +57,8 @@ describe.each(upstreams)('Codex with an upstream of the %s wire', (upstream, pat
   it.skipIf(without.codex)(
     'finds a tool and calls it in its namespace',
     async () => {
-      const run = await runCodex(sandbox, await endpoint(upstream, 'gpt-5.5'), tasks.codexSearch)
-      expect(asked().slice(0, 3)).toEqual([posted, posted, posted])
+      const run = await runCodex(sandbox, await through.endpoint(upstream, 'gpt-5.5'), tasks.codexSearch)
+      expect(through.asked().slice(0, 3)).toEqual([posted, posted, posted])
       expect([run.code, messagesOf(run)]).toEqual([0, expect.arrayContaining(['Somebody else does it.'])])
       expect(run.stdout).toContain('"tool":"spawn_agent"')
       expect(run.stdout).not.toContain('"status":"failed"')
@@ -102,7 +69,7 @@ describe.each(upstreams)('Codex with an upstream of the %s wire', (upstream, pat
   it.skipIf(without.codex || without.old).each(['codex', 'codex-compact'] as const)(
     'goes on after a compaction (%s)',
     async (client) => {
-      const model = await endpoint(upstream, 'gpt-5.5')
+      const model = await through.endpoint(upstream, 'gpt-5.5')
       const options = { client, name: 'OpenAI', settings: [tasks.compactFrom] }
       const first = await runCodex(sandbox, model, tasks.codexLong, options)
       expect([first.code, lastMessage(first)]).toEqual([0, expect.stringMatching(/ 5000$/)])
@@ -110,7 +77,7 @@ describe.each(upstreams)('Codex with an upstream of the %s wire', (upstream, pat
       expect([second.code, second.stdout]).toEqual([0, expect.stringContaining('All done here.')])
       expect(sandbox.read('note.txt')).toBe(tasks.edited)
       // One for the first prompt, one to compact, four for the second.
-      expect(asked()).toHaveLength(6)
+      expect(through.asked()).toHaveLength(6)
     },
     timeout,
   )
@@ -122,12 +89,12 @@ describe.each(upstreams)('Claude Code with an upstream of the %s wire', (upstrea
   it.skipIf(without.claude).each(['token', 'key'] as const)(
     'edits a file in four turns, by its %s',
     async (credential) => {
-      const model = await endpoint(upstream, 'claude-opus-5-5')
+      const model = await through.endpoint(upstream, 'claude-opus-5-5')
       const run = await runClaude(sandbox, model, tasks.claudeEdit(sandbox.folder), { credential })
-      expect(asked()).toEqual([posted, posted, posted, posted])
+      expect(through.asked()).toEqual([posted, posted, posted, posted])
       expect(resultOf(run)).toMatchObject({ is_error: false, result: 'All done here.' })
       expect(sandbox.read('note.txt')).toBe(tasks.edited)
-      if (thoughts[upstream]) expect(sent(thoughts[upstream])).toBeGreaterThanOrEqual(2)
+      if (thoughts[upstream]) expect(through.sent(thoughts[upstream])).toBeGreaterThanOrEqual(2)
     },
     timeout,
   )
@@ -135,8 +102,12 @@ describe.each(upstreams)('Claude Code with an upstream of the %s wire', (upstrea
   it.skipIf(without.claude)(
     'loads a tool by its name',
     async () => {
-      const run = await runClaude(sandbox, await endpoint(upstream, 'claude-opus-5-5'), tasks.claudeSearch)
-      expect(asked()).toEqual([posted, posted, posted])
+      const run = await runClaude(
+        sandbox,
+        await through.endpoint(upstream, 'claude-opus-5-5'),
+        tasks.claudeSearch,
+      )
+      expect(through.asked()).toEqual([posted, posted, posted])
       expect(resultOf(run)).toMatchObject({ is_error: false, result: 'There is nothing planned.' })
     },
     timeout,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { chat, messages, responses, withSimulator } from './testing.ts'
+import { chat, frames, messages, object, responses, withSimulator } from './testing.ts'
 
 it.each([
   [
@@ -24,5 +24,19 @@ it.each([
       status === 400 ? 'invalid_request_error' : 'rate_limit_error',
     ])
     expect(error.message).toMatch(anthropic)
+  })
+})
+
+it.each([
+  ['fail after 1', 'overloaded_error', 'Overloaded'],
+  ['fail after 1 server_error', 'api_error', 'Internal server error'],
+  ['fail after 1 rate_limit_exceeded', 'rate_limit_error', 'rate_limit_error'],
+  ['fail after 1 timeout_error', 'timeout_error', 'timeout_error'],
+])('says “%s” inside a messages stream in its own words', async (instruction, type, message) => {
+  await withSimulator({}, async (simulator) => {
+    const answer = await messages(simulator, `count 3\n${instruction}`, { stream: true })
+    const last = frames(await answer.text()).at(-1)
+    expect(last?.event).toBe('error')
+    expect(object(last?.data ?? '')).toEqual({ type: 'error', error: { type, message } })
   })
 })

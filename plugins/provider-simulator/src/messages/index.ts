@@ -16,8 +16,11 @@ export const messagesWire: Wire = {
   error: messagesError,
   unknownModel: (model) => new WireError(404, `model: ${model}`),
   counted: (tokens) => ({ input_tokens: tokens }),
-  streamError: (_reply, { code }) =>
-    event({ type: 'error', error: { type: code ?? 'overloaded_error', message: code ?? 'Overloaded' } }),
+  streamError(_reply, { code }) {
+    const type = (code && namesOf[code]) ?? code ?? 'overloaded_error'
+    const message = { overloaded_error: 'Overloaded', api_error: 'Internal server error' }[type] ?? type
+    return event({ type: 'error', error: { type, message } })
+  },
   headers: (hash) => ({ 'request-id': requestId(hash) }),
 }
 
@@ -28,6 +31,13 @@ function messagesError({ status, message, code }: WireError, hash: string): Json
 
 function requestId(hash: string): string {
   return `req_011${hash.slice(0, 21)}`
+}
+
+/** What OpenAI's codes are called here. */
+const namesOf: { readonly [code: string]: string } = {
+  server_error: 'api_error',
+  server_is_overloaded: 'overloaded_error',
+  rate_limit_exceeded: 'rate_limit_error',
 }
 
 const types: { readonly [status: number]: string } = {
