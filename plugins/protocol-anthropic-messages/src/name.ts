@@ -18,3 +18,12 @@ export const ownRequestNote = '$messages'
 
 /** Note on an answer that an upstream of this wire gave: what it did not say is not added. */
 export const ownAnswerNote = '$answer'
+
+/** Note on reasoning: the `thinking.type` as written, where the model knows only what it comes near to. */
+export const thinkingNote = '$type'
+
+/** Note on a function tool whose `type` the client wrote out. */
+export const toolTypeNote = '$type'
+
+/** Note on the form of the answer: it came in the older top-level `output_format`. */
+export const olderFormatNote = '$output_format'

@@ -136,12 +136,12 @@ describe('usage', () => {
 })
 
 describe('plugin', () => {
-  it('provides the protocol, client end only', () => {
+  it('provides the protocol, both ends', () => {
     expect(anthropicMessages()).toMatchObject({
       name: 'protocol-anthropic-messages',
       provides: { protocol: [protocol] },
     })
     expect(protocol).toMatchObject({ name: own, contract: 1, client: { framing: 'sse' } })
-    expect(protocol).not.toHaveProperty('server')
+    expect(Object.keys(protocol.server?.codecs ?? {})).toEqual(['generate', 'countTokens', 'listModels'])
   })
 })

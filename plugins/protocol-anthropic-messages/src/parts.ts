@@ -17,6 +17,9 @@ const cacheKeys: ReadonlySet<string> = new Set(['type', 'ttl'])
 /** Note on a compaction part that a block of this wire was its origin. */
 export const compactionNote = '$compaction'
 
+/** Note on a call of a conversation: its `caller`, where that only says that the model made it. */
+export const callerNote = '$caller'
+
 const compactionKeys: ReadonlySet<string> = new Set(['type', 'content', 'encrypted_content', 'cache_control'])
 
 /**

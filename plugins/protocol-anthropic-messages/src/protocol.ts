@@ -1,4 +1,5 @@
 import type { Protocol } from '@gantry/core'
+import { countTokensCodec } from './client/count-tokens.ts'
 import { decodeError } from './client/decode-error.ts'
 import { decodeResponse } from './client/decode-response.ts'
 import { encodeRequest } from './client/encode-request.ts'
@@ -13,7 +14,7 @@ export const protocol: Protocol<'anthropic-messages'> = {
   contract: 1,
   server,
   client: {
-    codecs: { generate: { encodeRequest, decodeResponse, streamDecoder } },
+    codecs: { generate: { encodeRequest, decodeResponse, streamDecoder }, countTokens: countTokensCodec },
     decodeError,
     relay,
     framing: 'sse',

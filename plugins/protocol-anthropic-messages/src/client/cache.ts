@@ -15,7 +15,7 @@ export interface Breakpoints {
 }
 
 /** Starts without breakpoints. */
-export function createBreakpoints(losses: Losses): Breakpoints {
+export function createBreakpoints(losses: Losses, max: number = maxBreakpoints): Breakpoints {
   const marked = new Map<Block, string>()
   return {
     mark(blocks, hint, pointer) {
@@ -29,10 +29,10 @@ export function createBreakpoints(losses: Losses): Breakpoints {
       block['cache_control'] = cacheControl(hint)
     },
     limit(reserved) {
-      const excess = Math.max(0, marked.size + reserved - maxBreakpoints)
+      const excess = Math.max(0, marked.size + reserved - max)
       for (const [block, pointer] of [...marked].slice(0, excess)) {
         delete block['cache_control']
-        losses.dropped(pointer, 'cache.breakpoint', `at most ${maxBreakpoints} in a request`)
+        losses.dropped(pointer, 'cache.breakpoint', `at most ${max} in a request`)
       }
     },
   }

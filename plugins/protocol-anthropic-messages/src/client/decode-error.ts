@@ -49,6 +49,13 @@ const classOfText: readonly (readonly [RegExp, ErrorClass])[] = [
 ]
 
 /**
+ * Opaque state that its issuer does not take: `messages.1.content.0: Invalid \`signature\` in \`thinking\` block`, and the
+ * same of `data` in `redacted_thinking`. Core then asks once more without any.
+ */
+const staleState =
+  /invalid `?(?:signature|data)`? in `?(?:redacted_)?thinking`?|`?(?:redacted_)?thinking`? blocks?[^.]{0,80}\bcannot be modified|`?encrypted_content`?[^.]{0,40}\b(?:invalid|could not be (?:read|decrypted))/i
+
+/**
  * An error answer as the gateway's own error. The body may be the wire's envelope, another vendor's, HTML or nothing.
  * `retry-after-ms` counts milliseconds, `retry-after` seconds or a date; `x-should-retry` overrules the class.
  */
@@ -74,9 +81,11 @@ export function errorFromEnvelope(envelope: JsonObject | undefined, status?: num
     asString(envelope?.['detail'])
   const message = text?.trim() ? text.slice(0, maxMessageLength) : unreadable(status)
   const type = asString(inner?.['type'])
+  const kind = classify(type, status, text ?? '')
   return new GatewayError({
-    class: classify(type, status, text ?? ''),
+    class: kind,
     message,
+    ...(kind === 'invalid_request' && staleState.test(message) && { code: 'invalid_signature' }),
     source: 'upstream',
     ...(envelope && { native: { protocol: protocolName, value: envelope } }),
   }).data

@@ -1,6 +1,7 @@
 import type { OutputShape } from '@gantry/core'
 import { fromOpenApi, isRecursive, strictSchema } from './schema.ts'
-import type { Block } from '../json.ts'
+import { asObject, type Block } from '../json.ts'
+import { olderFormatNote, protocolName } from '../name.ts'
 import { ownExtra } from './losses.ts'
 import type { Scope } from './scope.ts'
 
@@ -8,6 +9,8 @@ import type { Scope } from './scope.ts'
 export interface EncodedOutput {
   readonly format?: Block
   readonly instruction?: string
+  /** The same, where the client wrote it in the older place. */
+  readonly older?: Block
   /** Further fields of `output_config`. */
   readonly config: Block
 }
@@ -30,6 +33,11 @@ export function encodeOutput(output: OutputShape | undefined, scope: Scope): Enc
       config,
       instruction: 'Answer with one valid JSON object and nothing else: no code fence, no comment.',
     }
+  }
+  if (scope.verbatim) {
+    const notes = output.extra?.[protocolName]
+    const format: Block = { type: 'json_schema', schema: output.schema, ...asObject(notes?.['$format']) }
+    return notes?.[olderFormatNote] === true ? { config, older: format } : { config, format }
   }
   const given = output.dialect === 'openapi' ? fromOpenApi(output.schema) : output.schema
   const named = {

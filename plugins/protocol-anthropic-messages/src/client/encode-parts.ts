@@ -2,6 +2,7 @@ import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from
 import { argumentsToObject, pointerTo } from '@gantry/core/codec'
 import { asObject, type Block } from '../json.ts'
 import { protocolName } from '../name.ts'
+import { callerNote, compactionNote } from '../parts.ts'
 import { encodeFile, encodeImage } from './encode-media.ts'
 import { ownExtra } from './losses.ts'
 import type { Scope } from './scope.ts'
@@ -22,6 +23,7 @@ export function encodeParts(
   scope: Scope,
   base: string,
   callIds?: (part: ToolCallPart) => string,
+  resultIds?: (part: ToolResultPart) => string,
 ): Block[] {
   const blocks: Block[] = []
   parts.forEach((part, index) => {
@@ -29,7 +31,9 @@ export function encodeParts(
     const block =
       part.type === 'tool_call' && callIds
         ? encodeCall(part, pointer, scope, callIds(part))
-        : encodePart(part, speaker, pointer, scope)
+        : part.type === 'tool_result' && resultIds
+          ? encodeResult(part, resultIds(part), pointer, scope)
+          : encodePart(part, speaker, pointer, scope)
     if (block) {
       // A native block holds its own fields already.
       Object.assign(block, ownExtra(part.extra, pointer, scope.losses))
@@ -42,7 +46,7 @@ export function encodeParts(
 
 /** A text block; undefined when there is nothing but white space in it. */
 export function textBlock(text: string, pointer: string, scope: Scope): Block | undefined {
-  if (text.trim() !== '') return { type: 'text', text }
+  if (text.trim() !== '' || scope.own) return { type: 'text', text }
   if (text !== '') scope.losses.dropped(pointer, 'part.text.blank', 'the wire refuses blank text')
   return undefined
 }
@@ -71,7 +75,7 @@ function encodePart(part: Part, speaker: Speaker, pointer: string, scope: Scope)
       return encodeText(part, pointer, scope)
     case 'image':
     case 'file':
-      if (speaker === 'assistant') {
+      if (speaker === 'assistant' && !scope.own) {
         losses.dropped(pointer, `part.${part.type}`, 'not taken in assistant messages')
         return undefined
       }
@@ -99,7 +103,7 @@ function encodePart(part: Part, speaker: Speaker, pointer: string, scope: Scope)
       return encodeNative(part, pointer, scope)
     case 'compaction': {
       const custody = part.custody?.protocol === protocolName ? part.custody : undefined
-      if (custody || part.extra?.[protocolName]) {
+      if (custody || part.extra?.[protocolName]?.[compactionNote] === true) {
         return {
           type: 'compaction',
           content: part.text ?? null,
@@ -148,7 +152,8 @@ function encodeCall(part: ToolCallPart, pointer: string, scope: Scope, id: strin
     type: part.caller.type,
     ...(part.caller.id !== undefined && { tool_id: part.caller.id }),
   }
-  return { type: 'tool_use', id, name, input, ...(caller && { caller }) }
+  const written = caller ?? asObject(part.extra?.[protocolName]?.[callerNote])
+  return { type: 'tool_use', id, name, input, ...(written && { caller: written }) }
 }
 
 /** Only thinking with Anthropic's own state can be sent back; anything else is refused. */

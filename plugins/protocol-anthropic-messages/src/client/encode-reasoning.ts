@@ -1,5 +1,6 @@
 import type { ReasoningOptions, Target } from '@gantry/core'
 import type { Block } from '../json.ts'
+import { protocolName, thinkingNote } from '../name.ts'
 import { ownExtra } from './losses.ts'
 import type { Scope } from './scope.ts'
 
@@ -44,6 +45,12 @@ export function encodeReasoning(
   if (!options) return { maxTokens }
   const extra = ownExtra(options.extra, '/reasoning', losses)
   const off = options.mode === 'disabled' || options.effort === 'none'
+  if (scope.verbatim) return { ...asWritten(options, extra), maxTokens }
+  // The effort of this wire stands beside thinking and does not ask for it.
+  if (scope.own && options.mode === undefined && options.budgetTokens === undefined) {
+    const effort = effortOf(options, scope)
+    return { maxTokens, ...(effort !== undefined && { effort }) }
+  }
   const asked = options.effort ?? options.budgetTokens ?? options.mode ?? options.display
   if (asked === undefined) return { maxTokens, ...(Object.keys(extra).length > 0 && { thinking: extra }) }
   if (rules.thinking === 'none') {
@@ -92,6 +99,24 @@ export function encodeReasoning(
     return { maxTokens }
   }
   return { ...withBudget(options, situation, cap, maxTokens, extra, scope) }
+}
+
+/** What a client of this wire wrote to this very model. */
+function asWritten(options: ReasoningOptions, extra: Block): Omit<EncodedReasoning, 'maxTokens'> {
+  const { effort, mode, budgetTokens, display } = options
+  const note = options.extra?.[protocolName]?.[thinkingNote]
+  const type = mode === 'adaptive' && typeof note === 'string' ? note : mode
+  return {
+    ...(effort !== undefined && { effort }),
+    ...(type !== undefined && {
+      thinking: {
+        type,
+        ...(budgetTokens !== undefined && { budget_tokens: budgetTokens }),
+        ...(display !== undefined && { display }),
+        ...extra,
+      },
+    }),
+  }
 }
 
 /** The client's limit within the configured cap, else the cap, else the family's. */

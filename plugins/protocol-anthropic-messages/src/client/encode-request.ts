@@ -7,11 +7,12 @@ import {
   type UpstreamRequest,
 } from '@gantry/core'
 import { pointerTo } from '@gantry/core/codec'
-import { asObject, objectsIn, type Block } from '../json.ts'
-import { apiVersion } from '../name.ts'
+import { asObject, asString, objectsIn, type Block } from '../json.ts'
+import { apiVersion, ownRequestNote, protocolName } from '../name.ts'
 import { betasOf } from './betas.ts'
 import { encodeCache } from './cache.ts'
 import { encodeOutput } from './encode-output.ts'
+import { encodeOwnTurns } from './encode-own-turns.ts'
 import { encodeReasoning } from './encode-reasoning.ts'
 import { encodeAccounting, encodeSampling, encodeStop } from './encode-sampling.ts'
 import { encodeSystem, leadingSystem } from './encode-system.ts'
@@ -26,7 +27,7 @@ import { createScope, type Scope } from './scope.ts'
  * than one choice, `invalid_request` for a conversation without a message.
  */
 export function encodeRequest(request: GenerateRequest, context: ClientContext): UpstreamRequest {
-  const scope = createScope(context)
+  const scope = createScope(request, context)
   refuseChoices(request)
   const turns = request.turns.map((turn, index) => located(turn, pointerTo('/turns', index)))
   const tools = encodeToolChoice(request, encodeTools(request.tools, scope), scope)
@@ -58,21 +59,21 @@ export function encodeRequest(request: GenerateRequest, context: ClientContext):
     ...(system !== undefined && { system }),
     messages,
     ...(tools.tools.length > 0 && { tools: tools.tools.map(({ block }) => block) }),
+    ...(output.older && { output_format: output.older }),
     ...(tools.choice && { tool_choice: tools.choice }),
     ...(reasoning.thinking && { thinking: reasoning.thinking }),
     ...(Object.keys(config).length > 0 && { output_config: config }),
     ...encodeSampling(request.sampling, thinks, scope),
     ...encodeStop(request.stop, scope),
     ...encodeAccounting(request, scope),
-    stream: request.stream,
+    ...(!isDefaultStream(request) && { stream: request.stream }),
   }
   if (request.continuation?.store === true) scope.losses.dropped('/store', 'continuation.store')
   addExtra(body, ownExtra(request.extra, '', scope.losses))
-  const betas = betasOf(body)
   const lowered = scope.names.lowered()
   return {
     path: '/messages',
-    headers: { 'anthropic-version': apiVersion, ...(betas !== undefined && { 'anthropic-beta': betas }) },
+    headers: headersFor(request, body),
     body,
     ...(lowered && { lowered }),
   }
@@ -95,6 +96,12 @@ function encodeConversation(
   scope: Scope,
 ): { readonly system: JsonObject[string]; readonly messages: Message[] } {
   let leading = leadingSystem(turns)
+  if (scope.own) {
+    return {
+      system: encodeSystem(request, turns.slice(0, leading), instructions, scope),
+      messages: encodeOwnTurns(turns.slice(leading), scope),
+    }
+  }
   // Without anybody else the last of them has to be the message that is answered.
   if (leading === turns.length && leading > 0) {
     leading--
@@ -129,6 +136,26 @@ function hasUnsignedCalls(messages: readonly Message[]): boolean {
   if (!last?.content.some((block) => block['type'] === 'tool_use')) return false
   const first = last.content[0]?.['type']
   return first !== 'thinking' && first !== 'redacted_thinking'
+}
+
+/** A client of this wire need not say that it wants no stream. */
+function isDefaultStream({ stream, extra }: GenerateRequest): boolean {
+  const notes = extra?.[protocolName]
+  return !stream && notes?.[ownRequestNote] === true && notes['$stream'] !== false
+}
+
+/** The client's own betas, then those that the body needs; its version, unless the body has what that refuses. */
+function headersFor(request: GenerateRequest, body: Block): { readonly [name: string]: string } {
+  const notes = request.extra?.[protocolName]
+  const asked = asString(notes?.['$beta'])
+  const needed = betasOf(body)
+  const all = [...(asked?.split(',') ?? []), ...(needed?.split(',') ?? [])].map((beta) => beta.trim())
+  const betas = [...new Set(all)].filter((beta) => beta !== '').join(',')
+  const version = request.sampling ? undefined : asString(notes?.['$version'])
+  return {
+    'anthropic-version': version ?? apiVersion,
+    ...(betas !== '' && { 'anthropic-beta': betas }),
+  }
 }
 
 /** Unmodelled fields of our own protocol; objects that both sides fill are merged. */

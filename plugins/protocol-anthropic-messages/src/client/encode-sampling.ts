@@ -23,6 +23,13 @@ export function encodeSampling(sampling: Sampling | undefined, thinking: boolean
   }
   if (!isEmpty(sampling.logitBias)) losses.dropped('/sampling/logitBias', 'sampling.logit_bias')
   const { temperature, topP, topK } = sampling
+  if (scope.verbatim) {
+    return {
+      ...(temperature !== undefined && { temperature }),
+      ...(topP !== undefined && { top_p: topP }),
+      ...(topK !== undefined && { top_k: topK }),
+    }
+  }
   if (!rules.sampling || thinking) {
     const note = thinking && rules.sampling ? 'thinking excludes it' : 'this model does not take it'
     if (temperature !== undefined && temperature !== 1)
@@ -48,6 +55,7 @@ export function encodeSampling(sampling: Sampling | undefined, thinking: boolean
 
 /** `stop_sequences`; blank ones are refused by the wire. */
 export function encodeStop(stop: readonly string[] | undefined, scope: Scope): Block {
+  if (scope.verbatim) return stop ? { stop_sequences: stop } : {}
   const kept = (stop ?? []).filter((sequence, index) => {
     if (sequence.trim() !== '') return true
     if (sequence !== '')
@@ -65,7 +73,7 @@ export function encodeAccounting(request: GenerateRequest, scope: Scope): Block 
   const { losses } = scope
   const out: Block = {}
   if (request.endUser) {
-    const user_id = wireId(request.endUser, /^[^]*$/, maxUserId)
+    const user_id = scope.own ? request.endUser : wireId(request.endUser, /^[^]*$/, maxUserId)
     if (user_id !== request.endUser) losses.approximated('/endUser', 'end_user', 'shortened')
     out['metadata'] = { user_id }
   }
@@ -83,7 +91,7 @@ export function encodeAccounting(request: GenerateRequest, scope: Scope): Block 
 }
 
 function tierOf(tier: string | undefined, scope: Scope): string | undefined {
-  if (tier === undefined || tier === 'auto' || tier === 'standard_only') return tier
+  if (scope.own || tier === undefined || tier === 'auto' || tier === 'standard_only') return tier
   if (tier === 'default' || tier === 'standard') return 'standard_only'
   if (tier === 'priority') {
     scope.losses.approximated(

@@ -29,15 +29,16 @@ export function encodeToolChoice(
   const announced = request.turns.some((turn) =>
     turn.parts.some((part) => part.type === 'tools_added' && part.native.protocol === protocolName),
   )
-  if (tools.length === 0 && !announced) {
+  if (tools.length === 0 && !announced && !scope.verbatim) {
     if (wanted.mode === 'required') scope.losses.dropped(pointer, 'tool_choice', 'there are no tools')
     return { tools, forced: false }
   }
   const extra = ownExtra(wanted.extra, pointer, scope.losses)
-  const parallel = wanted.parallel === false ? { disable_parallel_tool_use: true } : {}
+  const isSaid = wanted.parallel === false || (scope.own && wanted.parallel !== undefined)
+  const parallel = isSaid ? { disable_parallel_tool_use: !wanted.parallel } : {}
   switch (wanted.mode) {
     case 'none':
-      return { tools, choice: { type: 'none', ...extra }, forced: false }
+      return { tools, choice: { type: 'none', ...(scope.verbatim && parallel), ...extra }, forced: false }
     case 'native':
       if (wanted.native?.protocol === protocolName) {
         const { type } = wanted.native.value
@@ -78,7 +79,7 @@ function required(wanted: ToolChoice, tools: readonly WireTool[], rest: Block, s
   if (name !== undefined && !found) {
     scope.losses.approximated(pointer, 'tool_choice', 'the named tool is not declared')
   }
-  if (!scope.rules.forcedTools) {
+  if (!scope.rules.forcedTools && !scope.verbatim) {
     scope.losses.approximated(pointer, 'tool_choice.required', 'this model cannot be forced; it is told to')
     return {
       tools,

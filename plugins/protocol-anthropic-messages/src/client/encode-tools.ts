@@ -1,7 +1,7 @@
 import type { CustomTool, FunctionTool, JsonObject, ServerToolDefinition, Tool } from '@gantry/core'
 import { pointerTo } from '@gantry/core/codec'
-import { asArray, asObject, type Block } from '../json.ts'
-import { protocolName } from '../name.ts'
+import { asArray, asObject, asString, type Block } from '../json.ts'
+import { protocolName, toolTypeNote } from '../name.ts'
 import { ownExtra } from './losses.ts'
 import { fromOpenApi, isRecursive, strictSchema } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -65,7 +65,8 @@ function clientTool(
   const description = [...outer.map((space) => space.description), tool.description, grammar]
     .filter(Boolean)
     .join('\n\n')
-  const head: Block = { name: wireName, ...(description !== '' && { description }) }
+  const isWritten = description !== '' || (scope.own && tool.description !== undefined)
+  const head: Block = { name: wireName, ...(isWritten && { description }) }
   if (tool.type === 'custom') {
     scope.losses.lowered(pointer, 'tool.custom', 'wrapped as a function with one text argument')
     const input_schema = {
@@ -77,7 +78,14 @@ function clientTool(
     return { names: namesOf(tool.name, namespace), wireName, block: { ...head, input_schema }, pointer }
   }
   const { schema, strict } = functionSchema(tool, pointer, scope)
-  const block = { ...head, input_schema: schema, ...(strict && { strict }) }
+  const written = scope.own ? asString(tool.extra?.[protocolName]?.[toolTypeNote]) : undefined
+  const isStrict = scope.verbatim ? tool.strict : strict || undefined
+  const block = {
+    ...(written !== undefined && { type: written }),
+    ...head,
+    input_schema: schema,
+    ...(isStrict !== undefined && { strict: isStrict }),
+  }
   return { names: namesOf(tool.name, namespace), wireName, block, pointer }
 }
 
@@ -100,6 +108,7 @@ function functionSchema(
   pointer: string,
   scope: Scope,
 ): { readonly schema: JsonObject; readonly strict: boolean } {
+  if (scope.verbatim && tool.schema) return { schema: tool.schema, strict: false }
   if (!tool.schema) return { schema: { type: 'object', properties: {} }, strict: false }
   const given = tool.dialect === 'openapi' ? fromOpenApi(tool.schema) : tool.schema
   const type = given['type']
@@ -154,6 +163,16 @@ function webSearch(foreign: JsonObject): Block {
  * a foreign vendor's, nobody could, so they are shown at once.
  */
 function deferTools(tools: readonly Tool[], out: readonly WireTool[], scope: Scope): void {
+  if (scope.own) {
+    const written = new Map(
+      tools.map((tool, index) => [tool.at ?? pointerTo('/tools', index), tool.deferred]),
+    )
+    for (const { block, pointer } of out) {
+      const deferred = written.get(pointer)
+      if (deferred !== undefined) block['defer_loading'] = deferred
+    }
+    return
+  }
   const deferred = new Set(
     tools.flatMap((tool, index) => (tool.deferred ? [tool.at ?? pointerTo('/tools', index)] : [])),
   )

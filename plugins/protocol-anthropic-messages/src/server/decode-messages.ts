@@ -2,7 +2,7 @@ import type { Json, JsonObject, Part, Turn } from '@gantry/core'
 import { asArray, asObject, ownValue, pointerTo, requireOneOf, wrongType } from '@gantry/core/codec'
 import { asString, objectsIn } from '../json.ts'
 import { protocolName } from '../name.ts'
-import { blockToPart, cacheOf, extraOf } from '../parts.ts'
+import { blockToPart, cacheOf, callerNote, extraOf } from '../parts.ts'
 import { checkBlock, resultBlocks, systemBlocks } from './check-blocks.ts'
 import { fault } from './own-words.ts'
 
@@ -63,6 +63,8 @@ function readBlock(value: Json, at: string, allowed?: ReadonlySet<string>): Part
       return native(block, at, [`Tool loaded: ${String(block['tool_name'])}`])
     case 'tool_addition':
       return toolAddition(block, at)
+    case 'tool_use':
+      return { ...withoutDirectCaller(blockToPart(block), block), at }
     default:
       return { ...blockToPart(block), at }
   }
@@ -90,6 +92,14 @@ function toolResult(block: JsonObject, at: string): Part {
     ...extraOf(block, resultKeys),
     at,
   }
+}
+
+/** The model itself made the call: the wire says so, other wires only say who else did. */
+function withoutDirectCaller(part: Part, block: JsonObject): Part {
+  if (part.type !== 'tool_call' || part.caller?.type !== 'direct') return part
+  const { caller: _caller, ...call } = part
+  const fields = call.extra?.[protocolName]
+  return { ...call, extra: { [protocolName]: { ...fields, [callerNote]: block['caller'] } } }
 }
 
 /** Tools that were deferred and are announced in the conversation. */

@@ -1,14 +1,9 @@
 import type { CacheOptions, Json, JsonObject, OutputShape, ReasoningOptions } from '@gantry/core'
 import { ownValue, readInteger, readObject, readString, readStrings, requireString } from '@gantry/core/codec'
 import type { Block } from '../json.ts'
-import { protocolName } from '../name.ts'
+import { olderFormatNote, protocolName, thinkingNote } from '../name.ts'
 import { cacheOf, extraOf } from '../parts.ts'
 import { fault, unknownTag } from './own-words.ts'
-
-/** Note on reasoning: the `thinking.type` as written, where the model knows only what it comes near to. */
-export const thinkingNote = '$type'
-/** Note on the form of the answer: it came in the older top-level `output_format`. */
-export const olderFormatNote = '$output_format'
 
 const thinkingKeys: ReadonlySet<string> = new Set(['type', 'budget_tokens', 'display'])
 const thinkingTypes: readonly string[] = ['enabled', 'disabled', 'adaptive', 'between_tools']

@@ -24,7 +24,7 @@ import { inVendorWords } from './own-words.ts'
 /**
  * Reads the body of `POST /messages`. An absent model is `''`: core fills the default in. Notes for this wire's own
  * encoder: request `$messages` (a client of this wire wrote it), `$beta` and `$version` (its headers), `$tools` (an empty
- * list was given); tool `$type`; reasoning `$type`; output `$output_format`, `$format`; compaction part `$compaction`.
+ * list was given), `$stream` (`false` was written); tool `$type`; reasoning `$type`; output `$output_format`, `$format`; compaction part `$compaction`.
  * Throws `GatewayError` `invalid_request` in the vendor's words, whose `param` is the JSON pointer of the field.
  */
 export function decodeRequest(wire: WireRequest): GenerateRequest {
@@ -67,6 +67,7 @@ function decodeBody(body: JsonObject, limit: number | undefined, notes: Block): 
     ...extraOf(body, requestKeys).extra?.[protocolName],
     ...metadata.rest,
     ...(config && { output_config: config }),
+    ...(body['stream'] === false && { $stream: false }),
     ...(Array.isArray(body['tools']) && !tools && { $tools: [] }),
     ...notes,
   }

@@ -10,13 +10,10 @@ import {
   requireObject,
   requireString,
 } from '@gantry/core/codec'
-import { protocolName } from '../name.ts'
+import { protocolName, toolTypeNote } from '../name.ts'
 import { cacheOf, extraOf } from '../parts.ts'
 import { serverToolKind } from '../server-tools.ts'
 import { fault, unknownTag } from './own-words.ts'
-
-/** Note on a function tool whose `type` the client wrote out. */
-export const typeNote = '$type'
 
 const toolKeys: ReadonlySet<string> = new Set([
   'type',
@@ -92,7 +89,8 @@ function decodeTool(value: Json, at: string): Tool {
   const description = readString(tool, 'description', at)
   const strict = readBoolean(tool, 'strict', at)
   const { extra } = extraOf(tool, toolKeys)
-  const notes = type === undefined ? extra?.[protocolName] : { ...extra?.[protocolName], [typeNote]: type }
+  const notes =
+    type === undefined ? extra?.[protocolName] : { ...extra?.[protocolName], [toolTypeNote]: type }
   return {
     type: 'function',
     name,

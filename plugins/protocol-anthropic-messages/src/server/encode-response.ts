@@ -6,7 +6,7 @@ import {
   type ServerContext,
 } from '@gantry/core'
 import { eventsOf } from '@gantry/core/codec'
-import { protocolName } from '../name.ts'
+import { ownAnswerNote, protocolName } from '../name.ts'
 import { foldMessage } from './fold-message.ts'
 import { messageWriter, type MessageWriter } from './message-writer.ts'
 
@@ -38,7 +38,16 @@ export function encodeResponse(response: GenerateResponse, context: ServerContex
     if (event.type === 'start') message = messageWriter(event, context, fold.send)
     else message?.push(event)
   })
-  return fold.message()
+  return withoutAdded(fold.message(), response)
+}
+
+/** A stream begins with `stop_sequence: null`; a whole message of an upstream of this wire has it where that said so. */
+function withoutAdded(message: JsonObject, { extra }: GenerateResponse): JsonObject {
+  const own = extra?.[protocolName]
+  if (own?.[ownAnswerNote] !== true || message['stop_sequence'] !== null || 'stop_sequence' in own)
+    return message
+  const { stop_sequence: _added, ...said } = message
+  return said
 }
 
 /**
