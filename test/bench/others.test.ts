@@ -1,8 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { installOthers } from './others.ts'
+import { findOthers, installOthers } from './others.ts'
 
 it('pins exact versions, and names no registry', async () => {
   const read = (name: string): Promise<string> => readFile(new URL(`others/${name}`, import.meta.url), 'utf8')
@@ -24,6 +24,8 @@ it('says why where it cannot install, and names no folder of the machine', async
     await writeFile(join(folder, 'file'), '')
     const others = await installOthers(join(folder, 'file'))
     expect(others).toEqual({ missing: expect.stringMatching(/^not installed: (?:ENOTDIR|EEXIST)$/) })
+    expect(await findOthers(folder)).toEqual({ missing: 'not installed' })
+    expect(await readdir(folder)).toEqual(['file'])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

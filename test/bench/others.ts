@@ -15,21 +15,31 @@ const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
 const impatient = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=2000']
 const files = ['package.json', 'package-lock.json']
 
+/** What is installed already; for whoever may not wait, or has no registry. */
+export async function findOthers(cache: string = defaultCache()): Promise<Others> {
+  const { folder, versions } = await placeOf(cache)
+  return (await exists(folder)) ? { folder, versions } : { missing: 'not installed' }
+}
+
 /**
  * Installs what `others/package-lock.json` pins, once for each lock file, into the user's cache: outside the
  * workspace, so that neither side finds the other's modules. Needs a registry the first time; never throws.
  */
 export async function installOthers(cache: string = defaultCache()): Promise<Others> {
   try {
-    const [manifest, lock] = await Promise.all(files.map((name) => readFile(new URL(name, template), 'utf8')))
-    const { dependencies } = JSON.parse(manifest ?? '') as { dependencies: { [name: string]: string } }
-    const hash = createHash('sha256').update(`${process.versions.modules} ${manifest} ${lock}`).digest('hex')
-    const folder = join(cache, `others-${hash.slice(0, 12)}`)
+    const { folder, versions } = await placeOf(cache)
     if (!(await exists(folder))) await install(cache, folder)
-    return { folder, versions: dependencies }
+    return { folder, versions }
   } catch (error) {
     return { missing: `not installed: ${reasonOf(error)}` }
   }
+}
+
+async function placeOf(cache: string): Promise<Exclude<Others, { readonly missing: string }>> {
+  const [manifest, lock] = await Promise.all(files.map((name) => readFile(new URL(name, template), 'utf8')))
+  const { dependencies } = JSON.parse(manifest ?? '') as { dependencies: { [name: string]: string } }
+  const hash = createHash('sha256').update(`${process.versions.modules} ${manifest} ${lock}`).digest('hex')
+  return { folder: join(cache, `others-${hash.slice(0, 12)}`), versions: dependencies }
 }
 
 /** Beside the place and moved there when it is whole, so that a run that was stopped leaves no half of it. */

@@ -8,7 +8,7 @@ interface RowBase {
   readonly client: Wire
   /** What the upstream behind a gateway speaks; a relay asks it in the client's own. */
   readonly upstream: Wire
-  /** Servers that take turns. One that cannot serve the row is left out, and the results say why. */
+  /** Servers that take turns. One that is not installed is left out, and the results say so. */
   readonly servers: readonly ServerName[]
 }
 

@@ -57,7 +57,7 @@ export interface ServerArgument {
 }
 
 /** What it says when it is ready: how it is asked. A bare string is its origin. */
-export type Ready = string | Listening | { readonly cannot: string }
+export type Ready = string | Listening
 
 /** A server that serves the row. */
 export interface Listening {

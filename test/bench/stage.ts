@@ -66,9 +66,8 @@ export async function onStage<R>(
           ...(kind.size && { size: kind.size }),
           ...('folder' in others && { installed: others.folder }),
         } satisfies ServerArgument)
-        const ready = listening(child.ready as Ready)
-        if ('cannot' in ready) return { server, why: ready.cannot }
-        return { name: server, child, ready, sent: 0 }
+        const ready = child.ready as Ready
+        return { name: server, child, ready: typeof ready === 'string' ? { url: ready } : ready, sent: 0 }
       }),
     )
     const running = started.filter((one) => 'child' in one)
@@ -135,10 +134,6 @@ export async function checkBooks(running: readonly Running[], patienceMs: number
     billed += sent
   }
   return billed
-}
-
-function listening(ready: Ready): Listening | { readonly cannot: string } {
-  return typeof ready === 'string' ? { url: ready } : ready
 }
 
 function targetOf(ready: Listening, ask: Omit<Ask, 'model'>): Target {
