@@ -21,7 +21,10 @@ export const codexEdit: string = [
   'say All done here.',
 ].join('\n')
 
-/** Codex is told something long, so that the next thing it does is to make the conversation shorter. */
+/**
+ * Codex is told something long, so that the next thing it does is to make the conversation shorter. It does not always
+ * print what it was told: the older one loses events when there are thousands. How many tokens it was, it prints.
+ */
 export const codexLong = 'count 5000'
 
 /** From how many tokens on it does: more than it begins with, less than it has after something long. */
