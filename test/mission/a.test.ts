@@ -57,7 +57,7 @@ describe('A6 the official SDKs work with only base URL and key changed', () => {
     const result = await python('openai_sdk.py', { GANTRY_URL: `${gateway.url}/v1`, GANTRY_KEY: key })
     expect(result).toMatchObject({ code: 0, stderr: '' })
     expect(JSON.parse(result.stdout)).toEqual({
-      models: ['Sim-Claude-4.6', 'sim-chat', 'sim-locked', 'sim-unpriced'],
+      models: ['Sim-Claude-4.6', 'sim-chat', 'sim-locked', 'sim-responses', 'sim-unpriced'],
       whole: { 'sim-chat': 'hello there', 'Sim-Claude-4.6': 'hello there' },
       streamed: { 'sim-chat': 'hello there', 'Sim-Claude-4.6': 'hello there' },
       tool: { 'sim-chat': { city: 'Oslo' }, 'Sim-Claude-4.6': { city: 'Oslo' } },

@@ -33,6 +33,7 @@ describe('C2 models', () => {
       'Sim-Claude-4.6',
       'sim-chat',
       'sim-locked',
+      'sim-responses',
       'sim-unpriced',
     ])
     for (const model of list.data)

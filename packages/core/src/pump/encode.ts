@@ -34,10 +34,10 @@ export function encodeOutgoing(plan: AttemptPlan): OutgoingRequest {
   }
   const codec = client.codecs[plan.operation] as ClientCodec<Operation> | undefined
   if (!codec) throw new Error(`${plan.target.protocol} has no client codec for ${plan.operation}`)
-  const request =
-    plan.operation === 'generate'
-      ? openRequest(asStreamed(plan.state.request, plan.stream), plan.target, plan.state.report)
-      : plan.state.request
+  // Embeddings have no conversation that could hold envelopes.
+  const request = plan.state.request.turns
+    ? openRequest(asStreamed(plan.state.request, plan.stream), plan.target, plan.state.report)
+    : plan.state.request
   const made = codec.encodeRequest(request, { target: plan.target, report: plan.state.report })
   return {
     path: made.path,

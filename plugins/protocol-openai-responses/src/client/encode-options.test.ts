@@ -10,13 +10,12 @@ describe('what is kept', () => {
   const storeOf = (continuation: GenerateRequest['continuation'], quirks: JsonObject = {}): unknown =>
     encode({ ...(continuation && { continuation }) }, { quirks }).body['store']
 
-  it('is nothing, unless the client or the config asks for more', () => {
+  it('is nothing, whatever the client wishes, unless the config leaves it to the client', () => {
     expect(storeOf(undefined)).toBe(false)
     expect(encodeOwn({}).body['store']).toBe(false)
-    expect(storeOf({ store: true })).toBe(true)
+    expect(storeOf({ store: true })).toBe(false)
     expect(storeOf({ store: false })).toBe(false)
-    expect(storeOf({ background: true })).toBeUndefined()
-    expect(storeOf({ conversation: 'conv_1' })).toBeUndefined()
+    expect(storeOf({ background: true })).toBe(false)
     expect(storeOf(undefined, { store: 'client' })).toBeUndefined()
     expect(storeOf({ store: true }, { store: 'client' })).toBe(true)
     expect(storeOf({ store: true }, { store: 'never' })).toBe(false)
@@ -26,10 +25,18 @@ describe('what is kept', () => {
   })
 
   it('is named as the client named it', () => {
-    const { body } = encodeOwn({
-      continuation: { previousResponseId: 'resp_1', conversation: 'conv_1', background: true, store: true },
-      extra: { 'openai-responses': { $conversation: { id: 'conv_1' } } },
-    })
+    const { body } = encodeOwn(
+      {
+        continuation: {
+          previousResponseId: 'resp_1',
+          conversation: 'conv_1',
+          background: true,
+          store: true,
+        },
+        extra: { 'openai-responses': { $conversation: { id: 'conv_1' } } },
+      },
+      { quirks: { store: 'client' } },
+    )
     expect(body).toMatchObject({
       previous_response_id: 'resp_1',
       conversation: { id: 'conv_1' },

@@ -106,8 +106,7 @@ export function sessionOf(endUser: string | undefined): string | undefined {
 }
 
 /**
- * Who asks, at which tier, what the server keeps. Unless the client asks for more, nothing is stored: what a gateway
- * passes on is not its provider's to keep.
+ * Who asks, at which tier, what the server keeps.
  */
 export function encodeAccounting(request: GenerateRequest, scope: Scope): Draft {
   const fields: Draft = {}
@@ -133,7 +132,7 @@ function encodeContinuation(request: GenerateRequest, scope: Scope): Draft {
   if (previousResponseId !== undefined) fields['previous_response_id'] = previousResponseId
   if (conversation !== undefined) fields['conversation'] = note(request, '$conversation') ?? conversation
   if (background !== undefined) fields['background'] = background
-  const wanted = storeOf(scope.quirks.store, store, conversation !== undefined || background === true)
+  const wanted = storeOf(scope.quirks.store, store)
   if (wanted !== undefined) fields['store'] = wanted
   if (store === true && wanted === false)
     scope.losses.dropped('/continuation/store', 'continuation.store', 'this upstream stores nothing')
@@ -141,17 +140,14 @@ function encodeContinuation(request: GenerateRequest, scope: Scope): Draft {
 }
 
 /**
- * Value of `store`; undefined leaves it out. A conversation or a background run that the client asks for lives on the
- * server, and is refused without.
+ * Value of `store`; undefined leaves it out. Unless its provider says otherwise an upstream stores nothing: there the
+ * clients of a gateway are one account, and what they wish to be kept is the gateway's to keep.
  */
 export function storeOf(
   policy: 'never' | 'client' | undefined,
   asked: boolean | undefined,
-  isKept: boolean,
 ): boolean | undefined {
-  if (policy === 'never') return false
-  if (asked !== undefined || policy === 'client' || isKept) return asked
-  return false
+  return policy === 'client' ? asked : false
 }
 
 /** The instructions as one text; undefined when there are none. */

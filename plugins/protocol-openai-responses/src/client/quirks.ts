@@ -8,8 +8,7 @@ import { isObject } from '@gantry/core/codec'
  */
 export interface ResponsesQuirks {
   /**
-   * `never`: nothing is stored, whatever the client asks. `client`: as the client wrote it, absent stays absent.
-   * By default `store: false` is sent unless the client asks for more.
+   * `never`, the default: `store: false`, whatever the client asks. `client`: as the client wrote it, absent stays absent.
    */
   readonly store?: 'never' | 'client'
   /** Top-level fields that the host answers 400 to; they are left out, and reported where they say something. */

@@ -23,8 +23,7 @@ const allowedPrefixes: readonly string[] = ['x-codex-', 'x-openai-', 'x-response
 const needed: ReadonlySet<string> = new Set(['model', 'input', 'stream'])
 
 /**
- * Responses on both sides: bytes pass. Set are the model and `store` (as when encoded: nothing is stored unless the
- * client asks); taken out is what the host is known to refuse.
+ * Responses on both sides: bytes pass. Set are the model and `store` (as when encoded: nothing is stored); taken out is what the host is known to refuse.
  */
 export const relay: Relay = {
   path: () => '/responses',
@@ -42,8 +41,7 @@ export const relay: Relay = {
     const splices: Splice[] = []
     if (body['model'] !== target.model) splices.push({ pointer: '/model', value: target.model })
     const asked = typeof body['store'] === 'boolean' ? body['store'] : undefined
-    const isKept = isGiven(body['conversation']) || body['background'] === true
-    const store = storeOf(quirks.store, asked, isKept)
+    const store = storeOf(quirks.store, asked)
     if (store !== undefined && store !== body['store'] && !refused.has('store')) {
       splices.push({ pointer: '/store', value: store })
     }
@@ -54,10 +52,6 @@ export const relay: Relay = {
   },
   fits,
   tap: createTap,
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null
 }
 
 function escaped(field: string): string {
