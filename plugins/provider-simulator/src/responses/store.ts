@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@gantry/core'
+import type { JsonObject } from '@gantry/core'
 import { absent, isObject, objects, text } from '../json.ts'
 import { WireError } from '../refusal.ts'
 import type { Stored } from '../wire.ts'
@@ -79,9 +79,4 @@ function kept(item: JsonObject, store: ResponseStore): JsonObject {
     `Item with id '${id}' not found. Items are not persisted when \`store\` is set to false. Try again with \`store\` set to true, or remove this item from your input.`,
     'input',
   )
-}
-
-/** What a request adds to a conversation, as it is kept. */
-export function inputOf(body: JsonObject): readonly Json[] {
-  return itemsOf(body.input)
 }
