@@ -65,6 +65,26 @@ describe('simulator', () => {
     await plugin.close?.()
   })
 
+  it('offers the responses wire, with its key as OpenAI takes it, and none of the other wires', async () => {
+    const plugin = simulator({ speaks: 'openai-responses', apiKey: 'secret' })
+    await plugin.setup?.(host)
+    const provider = http(plugin)
+    expect(provider.speaks).toEqual(['openai-responses'])
+    const { url, headers } = await provider.endpoint(target('openai-responses'), context)
+    const ask = async (path: string): Promise<number> =>
+      (
+        await fetch(`${url}${path}`, {
+          method: 'POST',
+          headers: headers as Record<string, string>,
+          body: '{"model":"m","input":"hi"}',
+        })
+      ).status
+    expect([await ask('/responses'), await ask('/chat/completions'), await ask('/messages')]).toEqual([
+      200, 404, 404,
+    ])
+    await plugin.close?.()
+  })
+
   it('says of itself what it is told to say', async () => {
     const provider = http(
       simulator({
