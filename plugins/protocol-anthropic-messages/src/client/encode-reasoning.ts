@@ -45,7 +45,8 @@ export function encodeReasoning(
   if (!options) return { maxTokens }
   const extra = ownExtra(options.extra, '/reasoning', losses)
   const off = options.mode === 'disabled' || options.effort === 'none'
-  if (scope.verbatim) return { ...asWritten(options, extra), maxTokens }
+  const stuck = options.mode === 'enabled' && situation.unsignedCalls
+  if (scope.verbatim && !stuck) return { ...asWritten(options, extra), maxTokens }
   // The effort of this wire stands beside thinking and does not ask for it.
   if (scope.own && options.mode === undefined && options.budgetTokens === undefined) {
     const effort = effortOf(options, scope)

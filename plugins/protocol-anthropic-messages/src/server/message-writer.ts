@@ -51,7 +51,7 @@ export function messageWriter(
     for (const [key, value] of Object.entries(extra)) (deltaFields.has(key) ? inside : beside)[key] = value
     send('message_delta', {
       delta: { ...inside, ...writeFinish(finish, own, refused) },
-      usage: writeUsage(usage),
+      usage: writeUsage(usage, own),
       ...beside,
     })
     send('message_stop', {})
@@ -72,7 +72,7 @@ export function messageWriter(
       content: [],
       stop_reason: null,
       stop_sequence: null,
-      usage: writeUsage(usage),
+      usage: writeUsage(usage, own),
     },
   })
   return {

@@ -7,8 +7,8 @@ import { readUsage } from '../usage.ts'
  * Usage as this wire writes it: the upstream's own object where it says the same, else the model's counts. `input_tokens`
  * leaves cache reads and writes out, `output_tokens` contains thinking. Readers crash without numbers, so both are there.
  */
-export function writeUsage(usage: Usage | undefined): JsonObject {
-  if (!usage) return counted({})
+export function writeUsage(usage: Usage | undefined, own: boolean): JsonObject {
+  if (!usage) return own ? zeros : counted({})
   const native = usage.native?.protocol === protocolName ? usage.native.value : undefined
   if (native && sameTokens(readUsage(native, { final: usage.final }).tokens, usage.tokens)) {
     return { ...zeros, ...native }
