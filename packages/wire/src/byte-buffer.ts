@@ -12,27 +12,28 @@ const smallest = 1024
  * Doubles its room, so that a million slices of one byte cost a million bytes and not a million objects.
  */
 export function createByteBuffer(): ByteBuffer {
-  let room: Uint8Array | undefined
-  let length = 0
-  return {
-    get length() {
-      return length
-    },
-    append(bytes) {
-      const needed = length + bytes.length
-      if (room === undefined || needed > room.length) {
-        const grown = new Uint8Array(Math.max(smallest, needed, room === undefined ? 0 : room.length * 2))
-        if (room !== undefined) grown.set(room.subarray(0, length))
-        room = grown
-      }
-      room.set(bytes, length)
-      length = needed
-    },
-    take() {
-      const taken = room === undefined ? new Uint8Array(0) : room.subarray(0, length)
-      room = undefined
-      length = 0
-      return taken
-    },
+  return new GrowingBuffer()
+}
+
+class GrowingBuffer implements ByteBuffer {
+  length = 0
+  #room: Uint8Array | undefined
+
+  append(bytes: Uint8Array): void {
+    const needed = this.length + bytes.length
+    const room = this.#room
+    if (room === undefined || needed > room.length) {
+      this.#room = new Uint8Array(Math.max(smallest, needed, room === undefined ? 0 : room.length * 2))
+      if (room !== undefined) this.#room.set(room.subarray(0, this.length))
+    }
+    this.#room?.set(bytes, this.length)
+    this.length = needed
+  }
+
+  take(): Uint8Array {
+    const taken = this.#room?.subarray(0, this.length) ?? new Uint8Array(0)
+    this.#room = undefined
+    this.length = 0
+    return taken
   }
 }

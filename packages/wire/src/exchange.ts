@@ -1,12 +1,9 @@
-import { Readable } from 'node:stream'
 import type { Dispatcher, Pool } from 'undici'
+import { type ByteBody, createPushBody, type PushBody, streamOf } from './byte-body.ts'
 import { codingOf, decodeBody } from './content-coding.ts'
 import { WireError } from './error.ts'
 import type { OutboundRequest, OutboundResponse } from './outbound.ts'
 import { createWatch, type TimeoutKind, type Timeouts } from './timeouts.ts'
-
-/** Bytes a stream holds for a reader that is behind, before the socket is paused. */
-const highWaterMark = 32 * 1024
 
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
@@ -39,7 +36,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const { signal } = request
     let controller: Dispatcher.DispatchController | undefined
-    let body: Readable | undefined
+    let incoming: PushBody | undefined
     /** The end of the exchange, whichever came first; later ones are ignored. */
     let over = false
     let failure: WireError | undefined
@@ -66,7 +63,7 @@ export function exchange(
       failure = new WireError(kind, message, { sent: controller !== undefined, cause })
       // Before a connection took the request there is nothing to abort: `onRequestStart` refuses it later.
       controller?.abort(failure)
-      if (body) body.destroy(failure)
+      if (incoming) incoming.destroy(failure)
       else reject(failure)
     }
 
@@ -79,35 +76,33 @@ export function exchange(
         controller = started
         watch.connected()
       },
-      onResponseStart(started, status, incoming) {
+      onResponseStart(started, status, headers) {
         if (over || status < 200) return
         if (redirects.has(status)) {
           fail('redirect', `The upstream answered ${status}, a redirect, which is never followed.`)
           return
         }
-        const coding = codingOf(incoming['content-encoding'])
+        const coding = codingOf(headers['content-encoding'])
         if (coding === 'unknown') {
           fail('decode', 'The upstream answered with a content encoding that was not asked for.')
           return
         }
-        body = bodyOf(started)
+        incoming = bodyOf(started)
+        const body: ByteBody = incoming
         resolve(
           coding === 'identity'
-            ? responseOf(status, incoming, false, body)
-            : responseOf(status, incoming, true, decodeBody(body, coding)),
+            ? new Received(status, headers, false, body)
+            : new Received(status, headers, true, decodeBody(streamOf(body), coding)),
         )
       },
-      onResponseData(started, chunk) {
-        if (over || body === undefined) return
+      onResponseData(_started, chunk) {
+        if (over || incoming === undefined) return
         watch.activity()
-        if (!body.push(chunk)) {
-          started.pause()
-          watch.paused()
-        }
+        incoming.push(chunk)
       },
       onResponseEnd() {
         if (!finish()) return
-        if (body) body.push(null)
+        if (incoming) incoming.end()
         else reject(new WireError('reset', 'The upstream ended without an answer.', { sent: true }))
       },
       onResponseError(_started, error) {
@@ -117,23 +112,22 @@ export function exchange(
       },
     }
 
-    function bodyOf(started: Dispatcher.DispatchController): Readable {
-      const readable = new Readable({
-        highWaterMark,
-        read() {
+    function bodyOf(started: Dispatcher.DispatchController): PushBody {
+      return createPushBody({
+        pause() {
+          started.pause()
+          watch.paused()
+        },
+        resume() {
           watch.resumed()
           started.resume()
         },
-        destroy(error, done) {
+        cancel() {
           // The reader left first: close the connection rather than read an answer nobody wants.
           if (finish())
             started.abort(new WireError('aborted', 'The body was not wanted any more.', { sent: true }))
-          done(error)
         },
       })
-      // An error that comes before the reader listens must not end the process.
-      readable.on('error', ignore)
-      return readable
     }
 
     pool.dispatch(
@@ -153,21 +147,26 @@ function outgoing(headers: { readonly [name: string]: string }): { [name: string
   return result
 }
 
-function responseOf(
-  status: number,
-  incoming: IncomingHeaders,
-  decoded: boolean,
-  body: Readable,
-): OutboundResponse {
-  let headers: Headers | undefined
-  const type = incoming['content-type']
-  return {
-    status,
-    get headers() {
-      return (headers ??= headersOf(incoming, decoded))
-    },
-    contentType: typeof type === 'string' ? type : (type?.join(', ') ?? ''),
-    body,
+/** A class, because a getter in a literal is a new shape with every response. */
+class Received implements OutboundResponse {
+  readonly status: number
+  readonly contentType: string
+  readonly body: ByteBody
+  readonly #incoming: IncomingHeaders
+  readonly #decoded: boolean
+  #headers: Headers | undefined
+
+  constructor(status: number, incoming: IncomingHeaders, decoded: boolean, body: ByteBody) {
+    const type = incoming['content-type']
+    this.status = status
+    this.contentType = typeof type === 'string' ? type : (type?.join(', ') ?? '')
+    this.body = body
+    this.#incoming = incoming
+    this.#decoded = decoded
+  }
+
+  get headers(): Headers {
+    return (this.#headers ??= headersOf(this.#incoming, this.#decoded))
   }
 }
 
@@ -214,5 +213,3 @@ function timeoutMessage(kind: TimeoutKind, ms: number): string {
   if (kind === 'idle_timeout') return `The upstream was silent for ${ms} ms.`
   return `The upstream was not done within ${ms} ms.`
 }
-
-function ignore(): void {}

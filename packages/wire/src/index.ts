@@ -1,3 +1,4 @@
+export type { ByteBody } from './byte-body.ts'
 export { WireError, type WireErrorKind } from './error.ts'
 export { defaultMaxFrameBytes, type Frame, type OutputFrame } from './frame.ts'
 export { createSseReader, type SseReader } from './sse-reader.ts'

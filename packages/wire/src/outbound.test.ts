@@ -12,10 +12,10 @@ import {
   type Server as TcpServer,
   type Socket,
 } from 'node:net'
-import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
+import { type ByteBody, streamOf } from './byte-body.ts'
 import { WireError } from './error.ts'
 import { createOutbound, type Outbound, type OutboundRequest } from './outbound.ts'
 import type { Timeouts } from './timeouts.ts'
@@ -65,9 +65,9 @@ function to(origin: string, more?: Partial<OutboundRequest>): OutboundRequest {
   return { url: `${origin}/v1/chat`, origin, method: 'POST', headers: {}, body: '{}', ...more }
 }
 
-async function text(body: Readable): Promise<string> {
+async function text(body: ByteBody): Promise<string> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk as Uint8Array)
+  for await (const chunk of streamOf(body)) chunks.push(chunk as Uint8Array)
   return Buffer.concat(chunks).toString()
 }
 
@@ -324,7 +324,7 @@ describe('abort and back-pressure', () => {
     expect(written).toBeLessThan(20_000_000)
     expect(answer.body.readableLength).toBeLessThan(256 * 1024)
     let seen = 0
-    for await (const chunk of answer.body) seen += (chunk as Uint8Array).length
+    for await (const chunk of streamOf(answer.body)) seen += (chunk as Uint8Array).length
     expect(seen).toBe(written)
   })
 

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
+import type { ByteBody } from './byte-body.ts'
 import { WireError } from './error.ts'
 import { exchange } from './exchange.ts'
 import { defaultTimeouts, type Timeouts } from './timeouts.ts'
@@ -30,7 +30,7 @@ export interface OutboundResponse {
    * Decoded where the upstream compressed. Errors are `WireError`s; destroying it closes the connection;
    * not reading it pauses the upstream.
    */
-  readonly body: Readable
+  readonly body: ByteBody
 }
 
 /** The one HTTP client: a pool of connections an origin, timers, no redirect, no ambient proxy. */

@@ -1,18 +1,11 @@
-import type { Readable } from 'node:stream'
+import type { ByteBody } from '@gantry/wire'
 import type { GatewayErrorData, GenerateResponse } from '../model/index.ts'
 import type { ClientCodec, HttpProvider } from '../contract/index.ts'
 import { eventsOf } from '../codec/index.ts'
 import { abortable } from './abortable.ts'
 import { parseAnswer, readBody, readErrorBody } from './body.ts'
 import { runDirect } from './direct.ts'
-import {
-  classified,
-  faultOf,
-  internalError,
-  lacksEndpoint,
-  upstreamError,
-  withoutEndpoint,
-} from './fault.ts'
+import { classified, faultOf, internalError, lacksEndpoint, upstreamError, withoutEndpoint } from './fault.ts'
 import { convertLine, decoderOf, mayRelay, ownEncoderOf } from './lines.ts'
 import { createRelayLine } from './relay-line.ts'
 import { sendRequest, type Sent } from './send.ts'
@@ -119,13 +112,13 @@ function isGood(status: number): boolean {
   return status >= 200 && status < 300
 }
 
-function unusable(body: Readable, provider: string, what: string): Failed {
+function unusable(body: ByteBody, provider: string, what: string): Failed {
   body.destroy()
   const error = upstreamError('upstream_failed', `The upstream answered with ${what}.`, provider)
   return { kind: 'failed', sent: true, error }
 }
 
-function broken(plan: AttemptPlan, body: Readable, cause: unknown): Failed {
+function broken(plan: AttemptPlan, body: ByteBody, cause: unknown): Failed {
   body.destroy()
   plan.shared.logger.error('an answer failed in the gateway', {
     id: plan.state.id,

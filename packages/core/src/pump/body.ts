@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { ByteBody } from '@gantry/wire'
 import type { JsonObject } from '../model/index.ts'
 import { parseJsonLossless } from '../codec/index.ts'
 import { GatewayError } from '../error.ts'
@@ -10,7 +10,7 @@ const maxBody = 64 * 1024 * 1024
 const maxErrorBody = 256 * 1024
 
 /** Reads a whole body under a cap. Rejects with what the stream failed with. */
-export function readBody(body: Readable, provider: string, limit: number = maxBody): Promise<Uint8Array> {
+export function readBody(body: ByteBody, provider: string, limit: number = maxBody): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
@@ -52,7 +52,7 @@ export function readBody(body: Readable, provider: string, limit: number = maxBo
 }
 
 /** The beginning of an error body; a body that fails or is too long gives what was read. */
-export function readErrorBody(body: Readable): Promise<Uint8Array> {
+export function readErrorBody(body: ByteBody): Promise<Uint8Array> {
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = []
     let size = 0

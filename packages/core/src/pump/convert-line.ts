@@ -1,11 +1,11 @@
-import { createSseReader, encodeFrame } from '@gantry/wire'
-import type { GatewayEvent } from '../model/index.ts'
-import type { EventTransform, Frame, StreamDecoder, StreamEncoder } from '../contract/index.ts'
+import { createSseReader, encodeFrame, type SseReader } from '@gantry/wire'
+import type { Finish, GatewayErrorData, GatewayEvent, Usage } from '../model/index.ts'
+import type { EventTransform, OutputFrame, StreamDecoder, StreamEncoder } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
 import type { StreamLine } from './line.ts'
 import { createPipe } from './event-pipe.ts'
 import { upstreamError } from './fault.ts'
-import { createWatch } from './watch.ts'
+import { createWatch, type StreamWatch } from './watch.ts'
 
 /** What a converter is made of. */
 export interface ConvertOptions {
@@ -26,116 +26,131 @@ const ping: GatewayEvent = { type: 'keep-alive' }
 
 /** decoder, hooks, encoder as plain function calls; nothing is encoded before the gate opens. */
 export function createConvertLine(options: ConvertOptions): StreamLine & EventSink {
-  const watch = createWatch()
-  let out: string[] = []
-  let held: GatewayEvent[] | undefined = []
-  const write = (event: GatewayEvent): void => {
+  return new ConvertLine(options)
+}
+
+/** A class, because getters in a literal are a new shape with every stream, and slow to ask with every event. */
+class ConvertLine implements StreamLine, EventSink {
+  readonly #options: ConvertOptions
+  readonly #watch: StreamWatch = createWatch()
+  readonly #pipe: (event: GatewayEvent) => void
+  readonly #reader: SseReader
+  #out: string[] = []
+  #held: GatewayEvent[] | undefined = []
+
+  constructor(options: ConvertOptions) {
+    this.#options = options
+    this.#pipe = createPipe(options.stages, this.#write)
+    this.#reader = createSseReader((frame) => this.#decoding(() => options.decoder.push(frame, this.emit)))
+  }
+
+  readonly emit = (event: GatewayEvent): void => {
+    const watch = this.#watch
+    if (watch.error || watch.complete) return
+    if (event.type === 'restart' && !this.#restart()) return
+    watch.see(event)
+    // The pump writes errors itself, in words fit for a client.
+    if (event.type === 'error') return
+    const own = event.type === 'keep-alive' && !this.#options.sameProtocol ? ping : event
+    if (this.#held) this.#held.push(own)
+    else this.#pipe(own)
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#reader.push(chunk)
+  }
+
+  end(): void {
+    this.#reader.end()
+    if (this.#watch.complete || this.#watch.error) return
+    this.#decoding(() => this.#options.decoder.end(this.emit))
+  }
+
+  get committed(): boolean {
+    return this.#watch.committed
+  }
+  get complete(): boolean {
+    return this.#watch.complete
+  }
+  get finished(): boolean {
+    return this.#watch.finished
+  }
+  get error(): GatewayErrorData | undefined {
+    return this.#watch.error
+  }
+  get usage(): Usage | undefined {
+    return this.#watch.usage
+  }
+  get finish(): Finish | undefined {
+    return this.#watch.finish
+  }
+  get outputBytes(): number {
+    return this.#watch.outputBytes
+  }
+  get progress(): number {
+    return this.#watch.progress
+  }
+
+  open(): void {
+    const waiting = this.#held ?? []
+    this.#held = undefined
+    for (const event of waiting) this.#pipe(event)
+  }
+
+  take(): string[] {
+    const ready = this.#out
+    if (ready.length === 0) return ready
+    this.#out = []
+    return ready.length === 1 ? ready : [ready.join('')]
+  }
+
+  fail(error: GatewayErrorData): void {
+    this.#write({ type: 'error', error })
+  }
+
+  keepAlive(): void {
+    this.#write({ type: 'keep-alive' })
+  }
+
+  stop(usage: Usage): void {
+    for (const part of this.#watch.openParts) this.#pipe({ type: 'part-end', ...part })
+    this.#pipe({ type: 'usage', usage })
+    for (const choice of this.#watch.openChoices) {
+      this.#pipe({ type: 'finish', finish: { reason: 'length' }, ...(choice === 0 ? {} : { choice }) })
+    }
+    this.#pipe({ type: 'end' })
+  }
+
+  readonly #writeFrame = (frame: OutputFrame): void => void this.#out.push(encodeFrame(frame))
+
+  readonly #write = (event: GatewayEvent): void => {
     try {
-      options.encoder.push(event, (frame) => out.push(encodeFrame(frame)))
+      this.#options.encoder.push(event, this.#writeFrame)
     } catch (cause) {
       if (GatewayError.is(cause)) throw cause
       throw new GatewayError({ class: 'internal', message: 'The answer could not be encoded.' }, { cause })
     }
   }
-  const pipe = createPipe(options.stages, write)
-
-  const emit = (event: GatewayEvent): void => {
-    if (watch.error || watch.complete) return
-    if (event.type === 'restart' && !restart()) return
-    watch.see(event)
-    // The pump writes errors itself, in words fit for a client.
-    if (event.type === 'error') return
-    const own = event.type === 'keep-alive' && !options.sameProtocol ? ping : event
-    if (held) held.push(own)
-    else pipe(own)
-  }
 
   /** The upstream began again. Before the gate opens we forget; after it, only the same protocol can say so. */
-  const restart = (): boolean => {
-    if (held) {
-      held = []
+  #restart(): boolean {
+    const { sameProtocol, provider } = this.#options
+    if (this.#held) {
+      this.#held = []
       return false
     }
-    if (options.sameProtocol) return true
-    watch.see({
-      type: 'error',
-      error: upstreamError('upstream_failed', 'The upstream began its answer again.', options.provider),
-    })
+    if (sameProtocol) return true
+    const error = upstreamError('upstream_failed', 'The upstream began its answer again.', provider)
+    this.#watch.see({ type: 'error', error })
     return false
   }
 
-  const feed = (frame: Frame): void => {
+  #decoding(work: () => void): void {
     try {
-      options.decoder.push(frame, emit)
+      work()
     } catch (thrown) {
-      throw asUpstream(thrown, options.provider)
+      throw asUpstream(thrown, this.#options.provider)
     }
-  }
-  const reader = createSseReader(feed)
-
-  return {
-    emit,
-    push(chunk) {
-      reader.push(chunk)
-    },
-    end() {
-      reader.end()
-      if (watch.complete || watch.error) return
-      try {
-        options.decoder.end(emit)
-      } catch (thrown) {
-        throw asUpstream(thrown, options.provider)
-      }
-    },
-    get committed() {
-      return watch.committed
-    },
-    get complete() {
-      return watch.complete
-    },
-    get finished() {
-      return watch.finished
-    },
-    get error() {
-      return watch.error
-    },
-    get usage() {
-      return watch.usage
-    },
-    get finish() {
-      return watch.finish
-    },
-    get outputBytes() {
-      return watch.outputBytes
-    },
-    get progress() {
-      return watch.progress
-    },
-    open() {
-      const waiting = held ?? []
-      held = undefined
-      for (const event of waiting) pipe(event)
-    },
-    take() {
-      if (out.length === 0) return out
-      const ready = out.length === 1 ? out : [out.join('')]
-      out = []
-      return ready
-    },
-    fail(error) {
-      write({ type: 'error', error })
-    },
-    keepAlive() {
-      write({ type: 'keep-alive' })
-    },
-    stop(usage) {
-      for (const part of watch.openParts) pipe({ type: 'part-end', ...part })
-      pipe({ type: 'usage', usage })
-      for (const choice of watch.openChoices) {
-        pipe({ type: 'finish', finish: { reason: 'length' }, ...(choice === 0 ? {} : { choice }) })
-      }
-      pipe({ type: 'end' })
-    },
   }
 }
 

@@ -21,37 +21,45 @@ const highWaterMark = 64 * 1024
  * `onGone` is called once if the reader leaves before `finish`.
  */
 export function createOutput(onRead: () => void, onGone: () => void): Output {
-  let finished = false
-  const stream = new Readable({
-    highWaterMark,
-    read: onRead,
-    destroy(error, callback) {
-      if (!finished) {
-        finished = true
-        onGone()
-      }
-      callback(error)
-    },
-  })
-  // A reader that leaves is not an error of ours; without a listener Node would throw.
-  stream.on('error', () => {})
-  return {
-    stream,
-    get waiting() {
-      return stream.readableLength
-    },
-    write(data) {
-      if (finished) return true
-      return stream.push(data)
-    },
-    finish() {
-      if (finished) return
-      finished = true
-      stream.push(null)
-    },
-    cut(cause) {
-      finished = true
-      stream.destroy(cause)
-    },
+  return new PushedOutput(onRead, onGone)
+}
+
+class PushedOutput implements Output {
+  readonly stream: Readable
+  #finished = false
+
+  constructor(onRead: () => void, onGone: () => void) {
+    this.stream = new Readable({
+      highWaterMark,
+      read: onRead,
+      destroy: (error, callback) => {
+        if (!this.#finished) {
+          this.#finished = true
+          onGone()
+        }
+        callback(error)
+      },
+    })
+    // A reader that leaves is not an error of ours; without a listener Node would throw.
+    this.stream.on('error', () => {})
+  }
+
+  get waiting(): number {
+    return this.stream.readableLength
+  }
+
+  write(data: string | Uint8Array): boolean {
+    return this.#finished || this.stream.push(data)
+  }
+
+  finish(): void {
+    if (this.#finished) return
+    this.#finished = true
+    this.stream.push(null)
+  }
+
+  cut(cause: Error): void {
+    this.#finished = true
+    this.stream.destroy(cause)
   }
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { ByteBody } from '@gantry/wire'
 import type { GatewayErrorData } from '../model/index.ts'
 import type { Outcome } from '../contract/index.ts'
 import { classified, faultOf, reportOwnFault, truncated, upstreamError } from './fault.ts'
@@ -26,7 +26,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
   const onlyPings = createPingWatch(timers.pingsOnly)
   let phase: 'waiting' | 'open' | 'draining' | 'over' = 'waiting'
   let line: StreamLine = createSilentLine(() => ownEncoderOf(plan))
-  let source: Readable | undefined
+  let source: ByteBody | undefined
   let relayed: boolean | undefined
   let output: Output | undefined
   let behind = false
@@ -201,7 +201,7 @@ export function createStreamPump(plan: AttemptPlan, cancel: () => void): StreamP
     else fail(truncated('The upstream closed the stream before its last frame.', provider))
   }
 
-  const attach = (to: StreamLine, from: Readable | undefined, bytesPass: boolean): void => {
+  const attach = (to: StreamLine, from: ByteBody | undefined, bytesPass: boolean): void => {
     if (isOver()) {
       from?.destroy()
       return

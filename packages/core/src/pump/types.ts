@@ -12,7 +12,7 @@ import type {
   Target,
   WireRequest,
 } from '../contract/index.ts'
-import type { Outbound } from '@gantry/wire'
+import type { ByteBody, Outbound } from '@gantry/wire'
 import type { AttemptState } from '../run/attempt-context.ts'
 import type { Tracer } from '../trace/tracer.ts'
 import type { StreamLine } from './line.ts'
@@ -130,7 +130,7 @@ export interface StreamPump {
   /** Bytes the client has not taken yet: for sources that cannot be paused. */
   readonly waiting: number
   /** The upstream has begun its answer. Without a `source` the line is fed from outside, which then calls `pulse`. */
-  attach(line: StreamLine, source: Readable | undefined, relayed: boolean): void
+  attach(line: StreamLine, source: ByteBody | undefined, relayed: boolean): void
   /** Runs what feeds the line, then looks at what the line has become. */
   feed(work: () => void): void
   /** The upstream closed, with an error or without. */

@@ -20,94 +20,79 @@ export interface StreamWatch {
 
 /** Counts along: usage, finish, delivered bytes, open parts. */
 export function createWatch(): StreamWatch {
-  let committed = false
-  let complete = false
-  let error: GatewayErrorData | undefined
-  let usage: Usage | undefined
-  let finish: Finish | undefined
-  let outputBytes = 0
-  let progress = 0
-  const open = new Map<string, { index: number; choice?: number }>()
-  const choices = new Map<number, 'open' | 'finished'>()
-  return {
-    see(event) {
-      if (event.type !== 'keep-alive') progress++
-      switch (event.type) {
-        case 'start':
-          if (event.usage) usage = event.usage
-          break
-        case 'part-start': {
-          committed = true
-          const { index, choice } = event
-          if (!choices.has(choice ?? 0)) choices.set(choice ?? 0, 'open')
-          open.set(`${choice ?? 0}:${index}`, choice === undefined ? { index } : { index, choice })
-          outputBytes += startBytes(event.part)
-          break
-        }
-        case 'part-delta':
-          if (
-            event.delta.type === 'text' ||
-            event.delta.type === 'reasoning' ||
-            event.delta.type === 'arguments'
-          ) {
-            outputBytes += Buffer.byteLength(event.delta.text)
-          }
-          break
-        case 'part-end':
-          open.delete(`${event.choice ?? 0}:${event.index}`)
-          break
-        case 'usage':
-          usage = event.usage
-          break
-        case 'finish':
-          choices.set(event.choice ?? 0, 'finished')
-          if (!event.choice) finish = event.finish
-          break
-        case 'end':
-          complete = true
-          break
-        case 'error':
-          error = event.error
-          break
-        case 'restart':
-          open.clear()
-          choices.clear()
-          break
-        default:
-          break
+  return new Watch()
+}
+
+class Watch implements StreamWatch {
+  committed = false
+  complete = false
+  error: GatewayErrorData | undefined = undefined
+  usage: Usage | undefined = undefined
+  finish: Finish | undefined = undefined
+  outputBytes = 0
+  progress = 0
+  readonly #open = new Map<string, { index: number; choice?: number }>()
+  readonly #choices = new Map<number, 'open' | 'finished'>()
+
+  see(event: GatewayEvent): void {
+    if (event.type !== 'keep-alive') this.progress++
+    switch (event.type) {
+      case 'start':
+        if (event.usage) this.usage = event.usage
+        break
+      case 'part-start': {
+        this.committed = true
+        const { index, choice } = event
+        if (!this.#choices.has(choice ?? 0)) this.#choices.set(choice ?? 0, 'open')
+        this.#open.set(`${choice ?? 0}:${index}`, choice === undefined ? { index } : { index, choice })
+        this.outputBytes += startBytes(event.part)
+        break
       }
-    },
-    get committed() {
-      return committed
-    },
-    get complete() {
-      return complete
-    },
-    get error() {
-      return error
-    },
-    get usage() {
-      return usage
-    },
-    get finish() {
-      return finish
-    },
-    get outputBytes() {
-      return outputBytes
-    },
-    get progress() {
-      return progress
-    },
-    get finished() {
-      return choices.size > 0 && choices.values().every((state) => state === 'finished')
-    },
-    get openChoices() {
-      const left = [...choices].filter(([, state]) => state === 'open').map(([choice]) => choice)
-      return choices.has(0) ? left : [0, ...left]
-    },
-    get openParts() {
-      return [...open.values()]
-    },
+      case 'part-delta':
+        if (
+          event.delta.type === 'text' ||
+          event.delta.type === 'reasoning' ||
+          event.delta.type === 'arguments'
+        ) {
+          this.outputBytes += Buffer.byteLength(event.delta.text)
+        }
+        break
+      case 'part-end':
+        this.#open.delete(`${event.choice ?? 0}:${event.index}`)
+        break
+      case 'usage':
+        this.usage = event.usage
+        break
+      case 'finish':
+        this.#choices.set(event.choice ?? 0, 'finished')
+        if (!event.choice) this.finish = event.finish
+        break
+      case 'end':
+        this.complete = true
+        break
+      case 'error':
+        this.error = event.error
+        break
+      case 'restart':
+        this.#open.clear()
+        this.#choices.clear()
+        break
+      default:
+        break
+    }
+  }
+
+  get finished(): boolean {
+    return this.#choices.size > 0 && this.#choices.values().every((state) => state === 'finished')
+  }
+
+  get openChoices(): readonly number[] {
+    const left = [...this.#choices].filter(([, state]) => state === 'open').map(([choice]) => choice)
+    return this.#choices.has(0) ? left : [0, ...left]
+  }
+
+  get openParts(): readonly { readonly index: number; readonly choice?: number }[] {
+    return [...this.#open.values()]
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { ByteBody } from '@gantry/wire'
 import { spliceJson } from '@gantry/wire'
 import type { GatewayEvent, GenerateResponse, JsonObject, Loss, Usage } from '../model/index.ts'
 import type { ClientCodec, LoweredTools, Operation, Operations, ServerCodec, Tap } from '../contract/index.ts'
@@ -14,7 +14,7 @@ import type { AttemptPlan, AttemptResult } from './types.ts'
 /** Reads a whole answer and passes it on: the same bytes, or decoded and encoded. Never rejects. */
 export async function pumpWhole(
   plan: AttemptPlan,
-  body: Readable,
+  body: ByteBody,
   tap: Tap | undefined,
   lowered: LoweredTools | undefined,
 ): Promise<AttemptResult> {
