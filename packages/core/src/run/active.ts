@@ -15,28 +15,33 @@ export interface ActiveRequest {
 
 /** A request has several parts that run at once: its own attempt, and those of its children. */
 export function createActive(context: RequestContext): ActiveRequest {
-  let ended: GatewayErrorData | undefined
-  const cuts = new Set<(error: GatewayErrorData) => void>()
-  return {
-    context,
-    get ended() {
-      return ended
-    },
-    onCut(cut) {
-      if (ended) {
-        cut(ended)
-        return () => {}
-      }
-      cuts.add(cut)
-      return () => void cuts.delete(cut)
-    },
-    cut(error) {
-      if (ended) return
-      ended = error
-      for (const cut of cuts) cut(error)
-      cuts.clear()
-      context.abort(new GatewayError(error))
-    },
+  return new Active(context)
+}
+
+class Active implements ActiveRequest {
+  readonly context: RequestContext
+  ended: GatewayErrorData | undefined = undefined
+  readonly #cuts = new Set<(error: GatewayErrorData) => void>()
+
+  constructor(context: RequestContext) {
+    this.context = context
+  }
+
+  onCut(cut: (error: GatewayErrorData) => void): () => void {
+    if (this.ended) {
+      cut(this.ended)
+      return () => {}
+    }
+    this.#cuts.add(cut)
+    return () => void this.#cuts.delete(cut)
+  }
+
+  cut(error: GatewayErrorData): void {
+    if (this.ended) return
+    this.ended = error
+    for (const cut of this.#cuts) cut(error)
+    this.#cuts.clear()
+    this.context.abort(new GatewayError(error))
   }
 }
 

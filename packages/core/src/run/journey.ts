@@ -27,7 +27,7 @@ export interface Journey {
   group?: GroupPlan
   /** Money is held, or this operation needs none: the upstream may be asked. */
   mayAsk: boolean
-  readonly isFinished: boolean
+  isFinished: boolean
   /** Ends the request for money and log; only the first call counts. */
   finish(ending: Ending): void
 }
@@ -52,7 +52,6 @@ export function beginJourney(
   })
   const active = createActive(context)
   runtime.active.add(active)
-  let finished = false
   const journey: Journey = {
     runtime,
     route,
@@ -64,12 +63,10 @@ export function beginJourney(
     children: new Set(),
     childCount: 0,
     mayAsk: false,
-    get isFinished() {
-      return finished
-    },
+    isFinished: false,
     finish(ending) {
-      if (finished) return
-      finished = true
+      if (journey.isFinished) return
+      journey.isFinished = true
       context.ms = context.elapsed()
       incoming.release()
       const settle = (): void => {

@@ -32,6 +32,8 @@ export function leaveStateOut(state: AttemptState): void {
     }
     return { ...turn, parts }
   })
-  const kept = turns.filter((turn, index) => turn.parts.length > 0 || request.turns[index]?.parts.length === 0)
+  const kept = turns.filter(
+    (turn, index) => turn.parts.length > 0 || request.turns[index]?.parts.length === 0,
+  )
   state.replace({ ...request, turns: kept } satisfies GenerateRequest)
 }

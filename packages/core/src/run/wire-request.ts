@@ -15,36 +15,47 @@ export interface GuardedWire extends WireRequest {
 
 /** What arrived. Reading the body before auth has finished throws: auth sees method, path and headers only. */
 export function createWire(incoming: Incoming): GuardedWire {
-  let bytes: Uint8Array | undefined
-  let parsed: JsonObject | undefined
-  let arrived: WireRequest | undefined
-  const { method, path, params, headers } = incoming
-  return {
-    method,
-    path,
-    params,
-    headers,
-    ...(incoming.headerNames ? { headerNames: incoming.headerNames } : {}),
-    get sent() {
-      return arrived
-    },
-    replace(body) {
-      const before = { body: this.body, json: this.json() }
-      arrived ??= { method, path, params, headers, body: before.body, json: () => before.json }
-      bytes = Buffer.from(JSON.stringify(body))
-      parsed = body
-    },
-    get body() {
-      if (!bytes) throw new Error('The request body was read before auth had finished.')
-      return bytes
-    },
-    open(body) {
-      bytes = body
-    },
-    json() {
-      parsed ??= parseObject(this.body)
-      return parsed
-    },
+  return new ArrivedWire(incoming)
+}
+
+/** A class, as everything that has getters and is made with each request: those of a literal are new shapes each time. */
+class ArrivedWire implements GuardedWire {
+  readonly method: string
+  readonly path: string
+  readonly params: { readonly [name: string]: string }
+  readonly headers: Headers
+  readonly headerNames?: () => readonly string[]
+  sent?: WireRequest
+  #bytes: Uint8Array | undefined
+  #parsed: JsonObject | undefined
+
+  constructor({ method, path, params, headers, headerNames }: Incoming) {
+    this.method = method
+    this.path = path
+    this.params = params
+    this.headers = headers
+    if (headerNames) this.headerNames = headerNames
+  }
+
+  get body(): Uint8Array {
+    if (!this.#bytes) throw new Error('The request body was read before auth had finished.')
+    return this.#bytes
+  }
+
+  open(body: Uint8Array): void {
+    this.#bytes = body
+  }
+
+  json(): JsonObject {
+    return (this.#parsed ??= parseObject(this.body))
+  }
+
+  replace(body: JsonObject): void {
+    const { method, path, params, headers } = this
+    const parsed = this.json()
+    this.sent ??= { method, path, params, headers, body: this.body, json: () => parsed }
+    this.#bytes = Buffer.from(JSON.stringify(body))
+    this.#parsed = body
   }
 }
 
