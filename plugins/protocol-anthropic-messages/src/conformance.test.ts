@@ -1,19 +1,26 @@
 import { anthropicRules, loadFixtures, testProtocol } from '@gantry/testing'
-import { expect } from 'vitest'
 import { protocol } from './index.ts'
 import { errorViolations } from './server/schema.test-support.ts'
+
+const expectError: NonNullable<Parameters<typeof testProtocol>[1]['errorShape']> = (
+  { status, headers, body },
+  error,
+  { requestId },
+) => {
+  const problems = [...errorViolations(body)]
+  if (body['request_id'] !== requestId) problems.push('request_id is not the request id')
+  if (headers?.['request-id'] !== requestId) problems.push('the header request-id is not the request id')
+  if (headers?.['retry-after'] !== '2') problems.push('retry-after is not in whole seconds')
+  if (status !== (error.class === 'overloaded' ? 529 : error.status)) problems.push(`status ${status}`)
+  if (problems.length > 0) throw new Error(problems.join('; '))
+}
 
 const roundTrip = 'stream: decoded and encoded it is the same'
 
 testProtocol(protocol, {
   fixtures: loadFixtures(new URL('../../../test/fixtures/anthropic', import.meta.url)),
   rules: anthropicRules,
-  errorShape: ({ status, headers, body }, error, { requestId }) => {
-    expect(body).toMatchObject({ type: 'error', error: { type: expect.any(String) }, request_id: requestId })
-    expect(errorViolations(body)).toEqual([])
-    expect(headers?.['request-id']).toBe(requestId)
-    expect(status).toBe(error.class === 'overloaded' ? 529 : error.status)
-  },
+  errorShape: expectError,
   except: [
     {
       capture: 'antsdk-incomplete_partial_json_response',

@@ -73,7 +73,7 @@ const families: readonly (readonly [RegExp, ModelRules])[] = [
   [/claude-(sonnet-4|4-sonnet|3[-.]7)/, four],
   [/claude-3[-.]5/, three],
   // Their own cap, not a guess: more is refused.
-  [/claude-(3|2|instant)/, { ...three, maxOutputTokens: 4096 }],
+  [/claude-([23](?!\d)|instant)/, { ...three, maxOutputTokens: 4096 }],
   [/claude/, newest],
 ]
 
@@ -93,6 +93,11 @@ export function modelRules(target: Target): ModelRules {
     jsonSchema: flag(quirks, 'jsonSchema') ?? rules.jsonSchema,
     toolNameLength: positive(quirks, 'toolNameLength') ?? rules.toolNameLength,
   }
+}
+
+/** Whether the table, or a quirk, says what the target takes; a host with a model of its own may take anything. */
+export function isKnownModel(target: Target): boolean {
+  return /claude/i.test(target.model) || Object.keys(target.quirks ?? {}).length > 0
 }
 
 function flag(quirks: JsonObject, name: keyof ModelRules): boolean | undefined {

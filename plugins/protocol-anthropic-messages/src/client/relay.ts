@@ -6,6 +6,7 @@ import { apiVersion } from '../name.ts'
 import { overlayUsage, readUsage } from '../usage.ts'
 import { errorFromEnvelope } from './decode-error.ts'
 import { isErrorEnvelope } from './decode-response.ts'
+import { fits } from './relay-fits.ts'
 
 /** Same protocol on both sides: bytes pass, the model is spliced, usage is read on the way. */
 export const relay: Relay = {
@@ -18,6 +19,7 @@ export const relay: Relay = {
     }
   },
   splices: (_wire, target) => [{ pointer: '/model', value: target.model }],
+  fits,
   tap,
 }
 

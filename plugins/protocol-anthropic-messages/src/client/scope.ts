@@ -1,5 +1,5 @@
 import type { ClientContext, GenerateRequest } from '@gantry/core'
-import { modelRules, type ModelRules } from '../models.ts'
+import { isKnownModel, modelRules, type ModelRules } from '../models.ts'
 import { ownRequestNote, protocolName } from '../name.ts'
 import { createBreakpoints, type Breakpoints } from './cache.ts'
 import { createLosses, type Losses } from './losses.ts'
@@ -9,7 +9,7 @@ import { createToolNames, type ToolNames } from './tool-names.ts'
 export interface Scope {
   /** A client of this wire wrote the request: its turns go out as it bounded them. */
   readonly own: boolean
-  /** It also asked for this very model, so what the model takes is between the two of them. */
+  /** It also asked for this very model, or nobody knows what the model takes: that is between the two of them. */
   readonly verbatim: boolean
   readonly rules: ModelRules
   readonly losses: Losses
@@ -24,7 +24,7 @@ export function createScope(request: GenerateRequest, context: ClientContext): S
   const own = request.extra?.[protocolName]?.[ownRequestNote] === true
   return {
     own,
-    verbatim: own && request.model === context.target.model,
+    verbatim: own && (request.model === context.target.model || !isKnownModel(context.target)),
     rules,
     losses,
     names: createToolNames(rules.toolNameLength),

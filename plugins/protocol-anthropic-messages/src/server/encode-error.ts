@@ -27,7 +27,6 @@ const final: ReadonlySet<ErrorClass> = new Set([
   'authentication',
   'permission',
   'content_policy',
-  'context_length',
 ])
 
 /** An error as Anthropic's clients read it. Only what the error data says goes out: no cause, no stack. */

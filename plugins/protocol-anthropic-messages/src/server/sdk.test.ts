@@ -64,8 +64,11 @@ describe('the official SDK reads', () => {
         .join('') || jsonIn(answer.response),
     )
     // Blocks of betas are folded by the helper of the betas only.
-    const { messages } = answer.wire === 'anthropic' ? anthropic.beta : anthropic
-    const helped = (await messages.stream(request).finalMessage()) as Anthropic.Message
+    const helping =
+      answer.wire === 'anthropic'
+        ? anthropic.beta.messages.stream(request)
+        : anthropic.messages.stream(request)
+    const helped = (await helping.finalMessage()) as Anthropic.Message
     expect(helped.stop_reason).toBe(whole.stop_reason)
     // One recorded answer ends with another text than its deltas were; one call was cut in the middle.
     if (name.includes('shell-container.1.stream') || name.includes('incomplete_partial_json')) return

@@ -24,7 +24,7 @@ export function streamEncoder(context: ServerContext<'generate'>): StreamEncoder
           message = messageWriter(event, context, send)
           return
         case 'keep-alive':
-          return write({ event: 'ping', data: event.raw ?? '{"type":"ping"}' })
+          return write({ event: 'ping', data: '{"type":"ping"}' })
         case 'raw':
           if (event.protocol === protocolName) {
             write({ ...(event.event !== undefined && { event: event.event }), data: event.data })
