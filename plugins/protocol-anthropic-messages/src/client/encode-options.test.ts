@@ -16,6 +16,9 @@ describe('limits', () => {
       'claude-opus-4-1-20250805': 32_000,
       'claude-sonnet-4-20250514': 64_000,
       'claude-3-5-haiku-latest': 8192,
+      'claude-2.1': 4096,
+      // A date is no version.
+      'claude-2026-11': 128_000,
       'claude-something-new': 128_000,
       'kimi-k2': 32_000,
     }
