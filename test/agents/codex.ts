@@ -23,6 +23,8 @@ export interface CodexOptions {
   readonly name?: string
   /** Further lines at the top of `config.toml`. */
   readonly settings?: readonly string[]
+  /** What the base URL ends with; `/v1` as most write it. */
+  readonly base?: '/v1' | ''
   /** Goes on with the last conversation of this sandbox. */
   readonly resume?: boolean
 }
@@ -32,14 +34,15 @@ export function runCodex(
   sandbox: Sandbox,
   endpoint: Endpoint,
   prompt: string,
-  { client = 'codex', style = 'env-key', name = 'Gantry', settings = [], resume = false }: CodexOptions = {},
+  options: CodexOptions = {},
 ): Promise<AgentRun> {
-  sandbox.settle('.codex/config.toml', configOf(endpoint, style, name, settings))
+  const { client = 'codex', style = 'env-key', resume = false } = options
+  sandbox.settle('.codex/config.toml', configOf(endpoint, style, options))
   if (style !== 'env-key')
     sandbox.settle('.codex/auth.json', JSON.stringify({ OPENAI_API_KEY: endpoint.key }))
   // What runs here is what the prompt says; its sandbox needs a kernel that not every machine has.
-  const options = ['--json', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox']
-  const words = resume ? ['exec', 'resume', '--last', ...options, prompt] : ['exec', ...options, prompt]
+  const flags = ['--json', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox']
+  const words = resume ? ['exec', 'resume', '--last', ...flags, prompt] : ['exec', ...flags, prompt]
   const environment: Record<string, string> = style === 'env-key' ? { GANTRY_KEY: endpoint.key } : {}
   return sandbox.run([...commandOf(client), ...words], environment)
 }
@@ -55,10 +58,9 @@ const quiet = [
 function configOf(
   { url, model }: Endpoint,
   style: CodexStyle,
-  name: string,
-  settings: readonly string[],
+  { name = 'Gantry', settings = [], base: ending = '/v1' }: CodexOptions,
 ): string {
-  const base = JSON.stringify(`${url}/v1`)
+  const base = JSON.stringify(`${url}${ending}`)
   const top = [`model = ${JSON.stringify(model)}`, ...quiet, ...settings]
   if (style === 'base-url') return [...top, `openai_base_url = ${base}`, ''].join('\n')
   return [

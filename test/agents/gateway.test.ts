@@ -55,6 +55,17 @@ describe.each(upstreams)('Codex with an upstream of the %s wire', (upstream, pat
   )
 
   it.skipIf(without.codex)(
+    'edits a file, its base URL being without a version',
+    async () => {
+      const model = await through.endpoint(upstream, 'gpt-5.5')
+      const run = await runCodex(sandbox, model, tasks.codexEdit, { base: '' })
+      expect([run.code, lastMessage(run)]).toEqual([0, 'All done here.'])
+      expect(sandbox.read('note.txt')).toBe(tasks.edited)
+    },
+    timeout,
+  )
+
+  it.skipIf(without.codex)(
     'finds a tool and calls it in its namespace',
     async () => {
       const run = await runCodex(sandbox, await through.endpoint(upstream, 'gpt-5.5'), tasks.codexSearch)
