@@ -40,7 +40,7 @@ export function encodeRequest(request: GenerateRequest, context: ClientContext):
       target: context.target,
       wantedTokens: request.maxOutputTokens,
       forced: tools.forced,
-      unsignedCalls: hasUnsignedCalls(messages),
+      unsignedCalls: hasUnsignedCalls(messages) && (!scope.own || hasLostThinking(turns)),
     },
     scope,
   )
@@ -156,6 +156,16 @@ function headersFor(request: GenerateRequest, body: Block): { readonly [name: st
     'anthropic-version': version ?? apiVersion,
     ...(betas !== '' && { 'anthropic-beta': betas }),
   }
+}
+
+/**
+ * Whether the last answer of a client of this wire had thinking that is not there any more: it has no state, or the
+ * answer does not begin where its client began it.
+ */
+function hasLostThinking(turns: readonly Turn[]): boolean {
+  const [first] = turns.findLast(({ role }) => role === 'assistant')?.parts ?? []
+  if (first?.type === 'reasoning') return !first.custody
+  return /\/content\/[1-9]\d*$/.test(first?.at ?? '')
 }
 
 /** Unmodelled fields of our own protocol; objects that both sides fill are merged. */
