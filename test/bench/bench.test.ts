@@ -8,6 +8,7 @@ import { type Row, rows } from './rows.ts'
 import { servers } from './servers.ts'
 
 const plan: Plan = {
+  name: 'test',
   rounds: 1,
   sliceMs: 200,
   warmUpMs: 200,

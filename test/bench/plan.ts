@@ -1,5 +1,6 @@
 /** How long everything runs. */
 export interface Plan {
+  readonly name: string
   /** Rounds of every server; their order changes from one to the next. */
   readonly rounds: number
   /** Time in which the requests of one round begin. */
@@ -21,6 +22,7 @@ export interface Plan {
 
 /** What is kept: some minutes a row. */
 export const fullPlan: Plan = {
+  name: 'full',
   rounds: 9,
   sliceMs: 3000,
   warmUpMs: 20_000,
@@ -34,6 +36,7 @@ export const fullPlan: Plan = {
 
 /** Under two minutes for every row, which is less than it takes until all of the gateway is compiled. */
 export const quickPlan: Plan = {
+  name: 'quick',
   rounds: 3,
   sliceMs: 350,
   warmUpMs: 1200,

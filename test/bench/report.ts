@@ -51,7 +51,7 @@ Written by \`pnpm bench\`; do not edit. How it measures, and what the columns me
 
 - Machine: ${machineShape()}; load average ${loadBefore.toFixed(1)} before, ${loadavg()[0]!.toFixed(1)} after ${seconds.toFixed(0)} s.
 - Compared with: ${[compared].flat().join(', ')}.
-- Plan: ${plan.rounds} rounds of ${plan.sliceMs} ms a server and row, interleaved, after ${plan.warmUpRequests} requests or ${plan.warmUpMs} ms of warm-up; open load ${plan.openRounds} rounds of ${plan.openMs} ms; idle streams ${plan.idleRounds} times. Medians.
+- Plan: ${plan.name}. ${plan.rounds} rounds of ${plan.sliceMs} ms a server and row, interleaved, after ${plan.warmUpRequests} requests or ${plan.warmUpMs} ms of warm-up; open load ${plan.openRounds} rounds of ${plan.openMs} ms; idle streams ${plan.idleRounds} times. Medians.
 - Every answer was checked, and the gateways' ledgers and logs agree with what was sent: ${results.reduce((sum, { billed }) => sum + billed, 0)} requests in all.
 
 ${tablesOf(results)}
