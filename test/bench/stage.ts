@@ -54,8 +54,9 @@ export async function onStage<R>(
     return child
   }
   try {
-    const [upstream, load] = await Promise.all([start('servers/upstream.ts'), start('load.ts')])
-    const started = await Promise.all(
+    const upstream = await start('servers/upstream.ts')
+    const load = await start('load.ts')
+    const started = await everyOne(
       row.servers.map(async (server): Promise<LeftOut | Running> => {
         const kind = servers[server]
         if (kind.package !== undefined && 'missing' in others) return { server, why: others.missing }
@@ -134,6 +135,12 @@ export async function checkBooks(running: readonly Running[], patienceMs: number
     billed += sent
   }
   return billed
+}
+
+/** Like `Promise.all`, but one that fails waits for the rest: a process that is still starting could not be stopped. */
+async function everyOne<T>(promises: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(promises)
+  return Promise.all(promises)
 }
 
 function targetOf(ready: Listening, ask: Omit<Ask, 'model'>): Target {
