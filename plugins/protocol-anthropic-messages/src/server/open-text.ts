@@ -1,4 +1,4 @@
-import type { Citation, Part, PartDelta } from '@gantry/core'
+import type { Citation, JsonObject, Part, PartDelta } from '@gantry/core'
 import type { OpenBlock } from './open-block.ts'
 import { ownFields, writeCitation, type Place } from './place.ts'
 
@@ -9,6 +9,7 @@ import { ownFields, writeCitation, type Place } from './place.ts'
 export function openText(place: Place, index: number, start: Part): OpenBlock {
   let isOpen = false
   let cited = 0
+  const waiting: JsonObject[] = []
   const begin = (): void => {
     if (isOpen) return
     isOpen = true
@@ -19,13 +20,16 @@ export function openText(place: Place, index: number, start: Part): OpenBlock {
     if (text === '') return
     begin()
     place.delta({ type: 'text_delta', text, ...ownFields(delta?.extra) })
+    for (const citation of waiting.splice(0)) place.delta({ type: 'citations_delta', citation })
   }
   const cite = (citation: Citation): void => {
     cited++
     const written = writeCitation(citation)
     if (!written) return place.lost(index, 'part.text.citations')
-    begin()
-    place.delta({ type: 'citations_delta', citation: written })
+    if (isOpen || place.own) {
+      begin()
+      place.delta({ type: 'citations_delta', citation: written })
+    } else waiting.push(written)
   }
 
   say(readableText(start) ?? '')
@@ -40,6 +44,8 @@ export function openText(place: Place, index: number, start: Part): OpenBlock {
       // An empty block of an upstream of this wire is its affair: a text block that it opened, it closes.
       if (place.own && start.type === 'text') begin()
       if (isOpen) place.close()
+      else if (waiting.length > 0)
+        place.lost(index, 'part.text.citations', 'dropped', 'there is no text to cite')
     },
   }
 }
