@@ -4,6 +4,7 @@ import { WebSocket } from 'undici'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { account, definePlugin, GatewayError, type JsonObject } from '@gantry/core'
 import { openaiResponses } from '@gantry/protocol-openai-responses'
+import memory from '@gantry/store-memory'
 import { compose, type Composed } from '../support/compose.ts'
 
 let composed: Composed
@@ -23,10 +24,19 @@ const byKey = definePlugin({
   }),
 })
 
+let keeping: Composed
+
 beforeAll(async () => {
   composed = await compose({ plugins: [byKey(), openaiResponses()] })
+  keeping = await compose({
+    plugins: [byKey(), openaiResponses({ store: true })],
+    config: { store: memory() },
+  })
 })
-afterAll(() => composed?.close())
+afterAll(async () => {
+  await composed?.close()
+  await keeping?.close()
+})
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.close()
   composed.settled.length = 0
@@ -39,8 +49,8 @@ interface Client {
   end(): Promise<JsonObject>
 }
 
-async function open(key = 'alice'): Promise<Client> {
-  const socket = new WebSocket(`${composed.url.replace('http', 'ws')}/v1/responses`, {
+async function open(key = 'alice', to: Composed = composed): Promise<Client> {
+  const socket = new WebSocket(`${to.url.replace('http', 'ws')}/v1/responses`, {
     headers: { authorization: `Bearer ${key}` },
   })
   sockets.push(socket)
@@ -123,6 +133,61 @@ describe.each(['chat', 'claude'])('a WebSocket in front of a %s upstream', (mode
     })
     client.send({ type: 'response.create', model, input: 'say fine' })
     expect(JSON.stringify(await client.end())).toContain('fine')
+  })
+})
+
+describe('what a connection continues', () => {
+  const create = (input: string, more: object = {}): object => ({
+    type: 'response.create',
+    model: 'chat',
+    input: [{ role: 'user', content: input }],
+    ...more,
+  })
+  const tokens = (response: JsonObject): number => Number((response['usage'] as JsonObject)['input_tokens'])
+
+  it('is named in every event of the answer, and in the answer that is kept', async () => {
+    const client = await open('alice', keeping)
+    client.send(create('say first'))
+    const first = await client.end()
+    const from = client.events.length
+    client.send(create('say second', { previous_response_id: first['id'] }))
+    const second = await client.end()
+    const named = client.events.slice(from).flatMap(({ response }) => response ?? [])
+    expect(named.length).toBeGreaterThan(2)
+    for (const response of named) expect(response['previous_response_id']).toBe(first['id'])
+    const kept = await keeping.send(`/v1/responses/${String(second['id'])}`, {
+      headers: { authorization: 'Bearer alice' },
+    })
+    expect(await kept.json()).toEqual(second)
+  })
+
+  it('may be an answer that was kept before; nothing of it is lost on the way', async () => {
+    const said = await keeping.send('/v1/responses', {
+      method: 'POST',
+      headers: { authorization: 'Bearer alice', 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'chat', input: `My word is ${'marmalade '.repeat(50)}` }),
+    })
+    const kept = (await said.json()) as JsonObject
+    const client = await open('alice', keeping)
+    client.send(create('say second', { previous_response_id: kept['id'], store: false }))
+    const second = await client.end()
+    expect(tokens(second)).toBeGreaterThan(tokens(kept))
+    // Nobody keeps the second; the connection remembers it, and what it had continued.
+    client.send(create('say third', { previous_response_id: second['id'], store: false }))
+    const third = await client.end()
+    expect(third).toMatchObject({ status: 'completed', previous_response_id: second['id'] })
+    expect(tokens(third)).toBeGreaterThan(tokens(second))
+  })
+
+  it('is looked for also when it comes with a warm-up', async () => {
+    const client = await open()
+    client.send(create('a', { previous_response_id: 'resp_unknown', generate: false }))
+    const warm = await client.end()
+    client.send(create('say b', { previous_response_id: warm['id'] }))
+    expect(await client.end()).toMatchObject({
+      status: 400,
+      error: { code: 'previous_response_not_found' },
+    })
   })
 })
 

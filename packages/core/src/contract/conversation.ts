@@ -56,10 +56,27 @@ export interface SocketCodec {
   open(): SocketSession
 }
 
+/** What a message asks: a request to run, or events to answer at once. */
+export type SocketMessage =
+  | {
+      /** The request as the client wrote it, which is what answers repeat. */
+      readonly body: JsonObject
+
+      /** The same with what the connection remembers in front of it, where it does: this is run. */
+      readonly whole?: JsonObject
+    }
+  | { readonly events: readonly JsonObject[] }
+
 /** One connection. */
 export interface SocketSession {
-  /** What a message asks: a request to run, or events to answer at once. Throws `GatewayError`. */
-  receive(message: JsonObject): { readonly body: JsonObject } | { readonly events: readonly JsonObject[] }
+  /** Bytes that it remembers. */
+  readonly size?: number
+
+  /** Forgets them: too much is remembered for all connections together. */
+  forget?(): void
+
+  /** Reads a message. Throws `GatewayError`. */
+  receive(message: JsonObject): SocketMessage
 
   /** Sees every event before it goes out. */
   sent(event: JsonObject): void

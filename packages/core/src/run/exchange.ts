@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { JsonObject } from '../model/index.ts'
 import type { Logger, Operation, ServerOptions, SocketCodec } from '../contract/index.ts'
 
 /**
@@ -24,6 +25,8 @@ export interface Incoming {
    * Throws `GatewayError` (`too_large`, `invalid_request`, `timeout`, `overloaded`).
    */
   body(): Promise<Uint8Array>
+  /** What is run instead of the body, where a connection put what it remembers in front of it. */
+  readonly whole?: JsonObject
   /** Gives the body's share of the in-flight budget back. Safe to call twice. */
   release(): void
 }

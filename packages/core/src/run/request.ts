@@ -76,6 +76,7 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
 
   requireActive(active)
   journey.wire.open(await unlessCut(active, incoming.body()))
+  if (incoming.whole) journey.wire.replace(incoming.whole)
   requireActive(active)
   const memory = route.operation === 'generate' ? journey.protocol.server?.memory : undefined
   const remembering = memory && (await unlessCut(active, recall(journey, memory)))

@@ -1,8 +1,5 @@
-import { Readable } from 'node:stream'
-import { createSseReader } from '@gantry/wire'
-import type { JsonObject } from '../model/index.ts'
-import type { SocketSession } from '../contract/index.ts'
-import type { Answer } from '../run/exchange.ts'
+import type { Share } from './budget.ts'
+import { deliver } from './deliver.ts'
 import { type ConnectionHead, type GatewaySockets, objectOf } from './sockets.ts'
 
 /** The socket under a connection. */
@@ -28,6 +25,14 @@ const mostWaiting = 16
 
 const goingAway = 1001
 const policyViolation = 1008
+const internalError = 1011
+const tryAgainLater = 1013
+
+/** A message, and its part of what all messages together may take. */
+interface Waiting {
+  readonly text: string
+  readonly share: Share | undefined
+}
 
 /** Runs the messages of one connection. `sockets` is asked anew for each, because a reload swaps it. */
 export function createConnection(
@@ -38,23 +43,28 @@ export function createConnection(
 ): Connection {
   const session = sockets()?.session(pathname)
   const abort = new AbortController()
-  const waiting: string[] = []
+  const waiting: Waiting[] = []
+  let memory: Share | undefined
   let running = false
   let finishing = false
 
-  const send = (event: JsonObject): void => {
+  /** Frames go out as they came: numbers of JSON have more digits than ours. */
+  const send = (text: string): void => {
     if (abort.signal.aborted) return
-    session?.sent(event)
-    peer.send(JSON.stringify(event))
+    session?.sent(objectOf(text))
+    peer.send(text)
   }
 
   async function work(): Promise<void> {
     if (running) return
     running = true
-    for (let text = waiting.shift(); text !== undefined; text = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      // From here on its bytes are counted as those of a request.
+      next.share?.release()
       if (abort.signal.aborted) break
       try {
-        await one(text)
+        await one(next.text)
+        count()
       } catch (error) {
         refuse(error)
       }
@@ -68,44 +78,46 @@ export function createConnection(
     if (!session || !current) return close(goingAway, 'No WebSocket is served here any more.')
     const asked = session.receive(await current.read(text))
     if ('events' in asked) {
-      for (const event of asked.events) send(event)
+      for (const event of asked.events) send(JSON.stringify(event))
       return
     }
-    const bytes = Buffer.from(JSON.stringify(asked.body))
-    await deliver(session, await current.run(pathname, head, bytes, abort.signal))
+    const answer = await current.run(pathname, head, asked, abort.signal)
+    await deliver(answer, { session, peer, send, signal: abort.signal })
   }
 
-  async function deliver(open: SocketSession, answer: Answer): Promise<void> {
-    const { body } = answer
-    if (!(body instanceof Readable)) {
-      const parsed = objectOf(body === undefined ? '{}' : Buffer.from(body).toString('utf8'))
-      return send(answer.status >= 400 ? open.refused(answer.status, parsed) : parsed)
-    }
-    const reader = createSseReader((frame) => {
-      if (frame.data !== '[DONE]') send(objectOf(frame.data))
-    })
-    const destroy = (): void => void body.destroy()
-    abort.signal.addEventListener('abort', destroy, { once: true })
+  /** What a connection remembers stays for as long as its client likes, so all of it together has a bound. */
+  function count(): void {
+    memory?.release()
+    memory = undefined
+    if (!session?.size || abort.signal.aborted) return
+    memory = sockets()?.memory()
     try {
-      for await (const chunk of body) {
-        reader.push(chunk as Uint8Array)
-        await peer.drained(abort.signal)
-      }
-      reader.end()
-    } finally {
-      abort.signal.removeEventListener('abort', destroy)
+      memory?.take(session.size)
+    } catch {
+      session.forget?.()
     }
   }
 
+  /** A message that failed outside the kernel. Never throws: nobody would hear it. */
   function refuse(error: unknown): void {
     const current = sockets()
-    if (!session || !current) return
-    const { status, body } = current.fail(pathname, head, error)
-    send(session.refused(status, objectOf(String(body))))
+    if (!session || !current || abort.signal.aborted) return
+    try {
+      const { status, body } = current.fail(pathname, head, error)
+      send(JSON.stringify(session.refused(status, objectOf(String(body)))))
+    } catch {
+      close(internalError, 'The gateway failed to answer.')
+    }
+  }
+
+  function end(): void {
+    abort.abort()
+    memory?.release()
+    for (const { share } of waiting.splice(0)) share?.release()
   }
 
   function close(code: number, reason: string): void {
-    abort.abort()
+    end()
     peer.close(code, reason)
   }
 
@@ -117,13 +129,19 @@ export function createConnection(
       if (finishing || abort.signal.aborted) return
       if (waiting.length >= mostWaiting)
         return close(policyViolation, 'Too many requests wait on this connection.')
-      waiting.push(text)
+      const share = sockets()?.waiting()
+      try {
+        share?.take(text.length)
+      } catch {
+        return close(tryAgainLater, 'The gateway holds too many messages at once.')
+      }
+      waiting.push({ text, share })
       void work()
     },
-    left: () => abort.abort(),
+    left: end,
     finish() {
       finishing = true
-      waiting.length = 0
+      for (const { share } of waiting.splice(0)) share?.release()
       if (!running) close(goingAway, 'The gateway is shutting down.')
     },
   }

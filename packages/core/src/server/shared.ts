@@ -6,6 +6,8 @@ import { createRequestIds } from './request-id.ts'
 export interface Shared {
   readonly newId: () => string
   readonly budget: ReturnType<typeof createBudget>
+  /** What connections remember between requests: it stays for hours, so it may not take the place of bodies. */
+  readonly memories: ReturnType<typeof createBudget>
   readonly limits: ReturnType<typeof shellLimits>
 }
 
@@ -15,6 +17,7 @@ export function createShared(limits?: Partial<ShellLimits>): Shared {
   return {
     newId: createRequestIds(),
     budget: createBudget(resolved.maxInFlightBodyBytes),
+    memories: createBudget(Math.floor(resolved.maxInFlightBodyBytes / 2)),
     limits: resolved,
   }
 }

@@ -1,9 +1,11 @@
 import type { JsonObject } from '../model/index.ts'
-import type { SocketSession } from '../contract/index.ts'
+import type { SocketMessage, SocketSession } from '../contract/index.ts'
 import { clientAddress, createAddressList } from '../address.ts'
 import { GatewayError } from '../error.ts'
 import type { Answer, FailedRequest, Incoming, Kernel, KernelSocket } from '../run/exchange.ts'
 import { readBody } from './body.ts'
+import type { Share } from './budget.ts'
+import { type Cors, createCors } from './cors.ts'
 import { withBodyLimit } from './limits.ts'
 import { withoutVersion } from './routes.ts'
 import type { Shared } from './shared.ts'
@@ -20,10 +22,17 @@ export interface GatewaySockets {
   /** A message as the object it has to be, looked at before it is parsed. Throws `GatewayError`. */
   read(text: string): Promise<JsonObject>
   /** Runs one message as a request. Never rejects. */
-  run(pathname: string, head: ConnectionHead, message: Uint8Array, signal: AbortSignal): Promise<Answer>
+  run(pathname: string, head: ConnectionHead, message: AskedMessage, signal: AbortSignal): Promise<Answer>
+  /** Room for messages that wait. */
+  waiting(): Share
+  /** Room for what connections remember. */
+  memory(): Share
   /** An error in the protocol's shape, for what fails before a request is made. */
   fail(pathname: string, head: ConnectionHead, error: unknown): Answer
 }
+
+/** A message that is a request; `whole` is what is run. */
+export type AskedMessage = Extract<SocketMessage, { readonly body: JsonObject }>
 
 /** What a connection says of its client; the same for all its requests. */
 export interface ConnectionHead {
@@ -33,10 +42,11 @@ export interface ConnectionHead {
 
 /** Turns messages into requests of the kernel. */
 export function createSockets(kernel: Kernel, shared: Shared): GatewaySockets {
-  const { newId, budget } = shared
+  const { newId, budget, memories } = shared
   const limits = withBodyLimit(shared.limits, kernel.server.maxBodyBytes)
   const { trustedProxies } = kernel.server
   const isProxy = createAddressList(trustedProxies ?? [])
+  const cors = createCors(kernel.server.cors)
   const addressOf = ({ headers, remoteAddress }: ConnectionHead): string | undefined =>
     clientAddress(remoteAddress, trustedProxies ? headers.get('x-forwarded-for') : null, isProxy)
   const find = (pathname: string): KernelSocket | undefined => {
@@ -49,13 +59,19 @@ export function createSockets(kernel: Kernel, shared: Shared): GatewaySockets {
     path: withoutVersion(pathname),
     headers,
   })
+  const fail: GatewaySockets['fail'] = (pathname, head, error) => {
+    const request = failed(pathname, head)
+    const refusal = kernel.fail(error, request)
+    return { ...refusal, headers: { ...refusal.headers, 'x-request-id': request.id } }
+  }
   const incomingOf = (
     socket: KernelSocket,
     head: ConnectionHead,
-    bytes: Uint8Array,
+    { body, whole }: AskedMessage,
     signal: AbortSignal,
   ): Incoming => {
     const share = budget.open()
+    const bytes = Buffer.from(JSON.stringify(body))
     const remoteAddress = addressOf(head)
     let reading: Promise<Uint8Array> | undefined
     return {
@@ -68,6 +84,7 @@ export function createSockets(kernel: Kernel, shared: Shared): GatewaySockets {
       ...(remoteAddress === undefined ? {} : { remoteAddress }),
       receivedAt: new Date(),
       body: () => (reading ??= readBody(async (take) => take(bytes), noBodyHeaders, share, limits)),
+      ...(whole && { whole }),
       release: share.release,
     }
   }
@@ -86,17 +103,20 @@ export function createSockets(kernel: Kernel, shared: Shared): GatewaySockets {
     },
     async admit(pathname, head) {
       const socket = find(pathname)
-      if (!socket) return kernel.fail(gone(), failed(pathname, head))
-      const incoming = incomingOf(socket, head, new Uint8Array(), new AbortController().signal)
+      if (!socket) return fail(pathname, head, gone())
+      if (isForeignPage(head.headers, cors)) return fail(pathname, head, foreignPage())
+      const incoming = incomingOf(socket, head, { body: {} }, new AbortController().signal)
       const refusal = await kernel.admit(socket, incoming)
       return refusal && { ...refusal, headers: { ...refusal.headers, 'x-request-id': incoming.id } }
     },
     async run(pathname, head, message, signal) {
       const socket = find(pathname)
-      if (!socket) return kernel.fail(gone(), failed(pathname, head))
+      if (!socket) return fail(pathname, head, gone())
       return kernel.run(socket.route, incomingOf(socket, head, message, signal))
     },
-    fail: (pathname, head, error) => kernel.fail(error, failed(pathname, head)),
+    fail,
+    waiting: () => budget.open(),
+    memory: () => memories.open(),
   }
 }
 
@@ -116,6 +136,27 @@ export function objectOf(text: string): JsonObject {
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject
   throw new GatewayError({ class: 'invalid_request', message: 'The message has to be a JSON object.' })
+}
+
+/**
+ * A page in a browser may open a WebSocket anywhere and read it, CORS or not, but sets no header of its own: one that
+ * brings no key uses the gateway of whoever visits it.
+ */
+function isForeignPage(headers: Headers, cors: Cors | undefined): boolean {
+  const origin = headers.get('origin')
+  if (origin === null || keyHeaders.some((name) => headers.has(name))) return false
+  if (origin.replace(/^https?:\/\//, '') === headers.get('host')) return false
+  return cors?.answer(origin, {})['access-control-allow-origin'] === undefined
+}
+
+const keyHeaders: readonly string[] = ['authorization', 'x-api-key', 'x-goog-api-key']
+
+function foreignPage(): GatewayError {
+  return new GatewayError({
+    class: 'permission',
+    code: 'origin_not_allowed',
+    message: 'Pages of this origin may not open a WebSocket here. Allow it with server.cors.',
+  })
 }
 
 function gone(): GatewayError {

@@ -9,8 +9,22 @@ import {
 } from '@gantry/core'
 import { echoOf, now, responseObject } from '../server/response-shell.ts'
 
-/** Largest conversation that a connection remembers, in characters of JSON. */
-const mostCharacters = 16 * 1024 * 1024
+/** Largest conversation that a connection remembers, in bytes of JSON. */
+const mostBytes = 16 * 1024 * 1024
+
+/** What a connection knows of its last answer. */
+interface Remembered {
+  readonly id: string
+  /** The conversation up to it, as JSON: objects would take many times the room between two messages. */
+  readonly items: Uint8Array
+  readonly base: string | undefined
+}
+
+/** The request under way: its conversation, behind the answer `base` that others may know. */
+interface Asked {
+  readonly items: readonly Json[]
+  readonly base: string | undefined
+}
 
 /**
  * `GET /responses` as a WebSocket: each `response.create` is a request whose events come back one a message. A connection
@@ -20,33 +34,59 @@ export function socket(memory: ConversationMemory): SocketCodec {
   return { path: '/responses', open: () => openSession(memory) }
 }
 
-function openSession(memory: ConversationMemory): SocketSession {
-  let last: { readonly id: string; readonly items: readonly Json[] } | undefined
-  let asked: readonly Json[] = []
+const nothing: Asked = { items: [], base: undefined }
 
-  const remember = (id: string, items: readonly Json[]): void => {
+function openSession(memory: ConversationMemory): SocketSession {
+  let last: Remembered | undefined
+  let asked: Asked = nothing
+
+  const remember = (id: string, items: readonly Json[], base: string | undefined): void => {
+    const bytes = Buffer.from(JSON.stringify(items))
     // One that is too long has to be sent whole; the client hears that the answer is not found.
-    last = JSON.stringify(items).length > mostCharacters ? undefined : { id, items }
+    last = bytes.byteLength > mostBytes ? undefined : { id, items: bytes, base }
+  }
+
+  /** An answer that is kept and not ours stays named: only who keeps it knows what came before it. */
+  const continued = (body: JsonObject): Asked => {
+    const previous = body['previous_response_id']
+    const fresh = memory.items(body)
+    if (last && previous === last.id) return { items: [...itemsOf(last), ...fresh], base: last.base }
+    return { items: fresh, base: typeof previous === 'string' ? previous : undefined }
   }
 
   return {
+    get size() {
+      return last?.items.byteLength ?? 0
+    },
+    forget: () => (last = undefined),
     receive(message) {
       const { type, generate, ...body } = message
       if (type !== 'response.create') throw unknownEvent(type)
       const isNext = last !== undefined && body['previous_response_id'] === last.id
-      asked = isNext ? [...(last?.items ?? []), ...memory.items(body)] : memory.items(body)
-      const request = isNext ? memory.withItems(body, asked) : body
-      if (generate !== false) return { body: { ...request, stream: true } }
-      const events = warmedUp(body)
-      remember(String(events.id), asked)
-      return { events: events.list }
+      asked = continued(body)
+      const { items, base } = asked
+      if (generate === false) {
+        const events = warmedUp(body)
+        remember(String(events.id), items, base)
+        return { events: events.list }
+      }
+      const request = { ...body, stream: true }
+      if (!isNext) return { body: request }
+      const whole = memory.withItems(request, items)
+      return { body: request, whole: base === undefined ? whole : { ...whole, previous_response_id: base } }
     },
     sent(event) {
       const answer = memory.answer(event)
-      if (answer && !isWarmUp(answer.id)) remember(answer.id, [...asked, ...answer.items])
+      if (!answer || isWarmUp(answer.id)) return
+      remember(answer.id, [...asked.items, ...answer.items], asked.base)
+      asked = nothing
     },
     refused: (status, { error }) => ({ type: 'error', status, error: error ?? null }),
   }
+}
+
+function itemsOf({ items }: Remembered): readonly Json[] {
+  return JSON.parse(Buffer.from(items).toString('utf8')) as Json[]
 }
 
 const warmUpPrefix = 'resp_warm_'
