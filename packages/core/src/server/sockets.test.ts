@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { JsonObject } from '../model/index.ts'
 import type { SocketSession } from '../contract/index.ts'
 import { createShared, createShell, createSockets, serve, type GatewayServer } from './index.ts'
+import type { ShellLimits } from './limits.ts'
 import { fakeKernel, route, type FakeHandler, type FakeKernel } from './testing.ts'
 
 const cleanups: (() => unknown)[] = []
@@ -42,10 +43,14 @@ interface Started {
   readonly kernel: FakeKernel
 }
 
-async function start(handle: FakeHandler = events, more: Partial<FakeKernel> = {}): Promise<Started> {
+async function start(
+  handle: FakeHandler = events,
+  more: Partial<FakeKernel> = {},
+  limits: Partial<ShellLimits> = {},
+): Promise<Started> {
   const sockets = [{ route: socketRoute, codec: { path: '/responses', open: session } }]
   const kernel = { ...fakeKernel({ handle, sockets, server: { maxBodyBytes: 64 * 1024 } }), ...more }
-  const shared = createShared()
+  const shared = createShared(limits)
   const server = await serve(
     { fetch: createShell(() => kernel, undefined, shared), sockets: createSockets(kernel, shared) },
     { port: 0 },
@@ -71,19 +76,30 @@ async function open(server: GatewayServer, path = '/v1/responses'): Promise<Clie
 }
 
 /** Status and body of a refused upgrade. */
-async function upgrade(server: GatewayServer, path: string): Promise<{ status: number; body: string }> {
+async function upgrade(
+  server: GatewayServer,
+  path: string,
+  headers: { [name: string]: string } = {},
+): Promise<{ status: number; body: string; id?: string }> {
   const asking = httpRequest(server.url + path, {
     headers: {
       connection: 'Upgrade',
       upgrade: 'websocket',
       'sec-websocket-version': '13',
       'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
     },
   }).end()
-  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  const taken = once(asking, 'upgrade').then(([response, socket]: [IncomingMessage, Socket]) => {
+    socket.destroy()
+    return [response] as [IncomingMessage]
+  })
+  const [response] = await Promise.race([taken, once(asking, 'response') as Promise<[IncomingMessage]>])
+  if (response.statusCode === 101) return { status: 101, body: '' }
   let body = ''
   for await (const chunk of response) body += String(chunk)
-  return { status: response.statusCode ?? 0, body }
+  const id = response.headers['x-request-id']
+  return { status: response.statusCode ?? 0, body, ...(typeof id === 'string' && { id }) }
 }
 
 describe('WebSockets', () => {
@@ -137,7 +153,7 @@ describe('WebSockets', () => {
         body: '{"error":{"message":"no key"}}',
       }),
     })
-    expect(await upgrade(server, '/v1/responses')).toEqual({
+    expect(await upgrade(server, '/v1/responses')).toMatchObject({
       status: 401,
       body: '{"error":{"message":"no key"}}',
     })
@@ -154,6 +170,124 @@ describe('WebSockets', () => {
     socket.send(JSON.stringify({ text: 'x'.repeat(100_000) }))
     expect((await closed).code).toBe(1009)
     expect((await upgrade(server, '/nothing')).status).toBe(426)
+  })
+
+  it('bounds what waits on all connections together', async () => {
+    const { server } = await start(() => new Promise(() => {}), {}, { maxInFlightBodyBytes: 100_000 })
+    const { socket, closed } = await open(server)
+    for (let n = 0; n < 4; n++) socket.send(JSON.stringify({ text: 'x'.repeat(40_000) }))
+    expect((await closed).code).toBe(1013)
+    // What it held is free again.
+    const other = await open(server)
+    other.socket.send(JSON.stringify({ type: 'hello', text: 'x'.repeat(40_000) }))
+    await vi.waitFor(() => expect(other.received).toEqual([{ type: 'welcome' }]))
+  })
+
+  it('bounds what all connections together remember', async () => {
+    const forgotten: string[] = []
+    const remembering = (): SocketSession => ({
+      ...session(),
+      size: 40_000,
+      forget: () => void forgotten.push('one'),
+    })
+    const { server } = await start(
+      events,
+      { sockets: [{ route: socketRoute, codec: { path: '/responses', open: remembering } }] },
+      { maxInFlightBodyBytes: 100_000 },
+    )
+    const first = await open(server)
+    first.socket.send(JSON.stringify({ n: 1 }))
+    await vi.waitFor(() => expect(first.received).toHaveLength(2))
+    const second = await open(server)
+    second.socket.send(JSON.stringify({ n: 1 }))
+    await vi.waitFor(() => expect(forgotten).toHaveLength(1))
+    first.socket.close()
+    await first.closed
+    second.socket.send(JSON.stringify({ n: 2 }))
+    await vi.waitFor(() => expect(second.received).toHaveLength(4))
+    await sleep(20)
+    expect(forgotten).toHaveLength(1)
+  })
+
+  it('passes events on as they came, to the last digit', async () => {
+    const data = '{"type":"a", "n":12345678901234567890, "x":1.0}'
+    const { server } = await start(() => {
+      const body = new PassThrough()
+      body.end(`data: ${data}\n\n`)
+      return { status: 200, headers: {}, body }
+    })
+    const { socket } = await open(server)
+    const message = once(socket, 'message') as Promise<[MessageEvent]>
+    socket.send('{"n":1}')
+    expect((await message)[0].data).toBe(data)
+  })
+
+  it.each([
+    [200, { fine: true }],
+    [429, { type: 'error', status: 429, fine: true }],
+  ])('answers with what a hook says, a stream or not (%i)', async (status, wanted) => {
+    const { server } = await start(() => {
+      const body = new PassThrough()
+      body.end('{"fine":true}')
+      return { status, headers: { 'content-type': 'application/json' }, body }
+    })
+    const { socket, received } = await open(server)
+    socket.send('{"n":1}')
+    await vi.waitFor(() => expect(received).toEqual([wanted]))
+  })
+
+  it('outlives sessions and answers that fail', async () => {
+    const faulty = (): SocketSession => ({
+      ...session(),
+      refused() {
+        throw new Error('no words')
+      },
+    })
+    const { server } = await start(() => ({ status: 400, headers: {}, body: '{}' }), {
+      sockets: [{ route: socketRoute, codec: { path: '/responses', open: faulty } }],
+    })
+    const { socket, closed } = await open(server)
+    socket.send('{"n":1}')
+    expect((await closed).code).toBe(1011)
+    expect((await upgrade(server, '/nothing')).status).toBe(426)
+  })
+
+  it('says nothing about a request whose client has left', async () => {
+    const { server, kernel } = await start(() => {
+      const body = new PassThrough()
+      body.write('data: {"type":"a"}\n\n')
+      return { status: 200, headers: {}, body }
+    })
+    const { socket, received } = await open(server)
+    socket.send('{"n":1}')
+    await vi.waitFor(() => expect(received).toHaveLength(1))
+    socket.close()
+    await vi.waitFor(() => expect(kernel.seen[0]?.signal.aborted).toBe(true))
+    await sleep(20)
+    expect(kernel.failures).toEqual([])
+  })
+
+  it('refuses what is no handshake in its own words', async () => {
+    const { server } = await start()
+    const refused = await upgrade(server, '/v1/responses', { 'sec-websocket-key': 'short' })
+    expect(refused.status).toBe(400)
+    expect(JSON.parse(refused.body)).toMatchObject({ error: { code: 'invalid_handshake' } })
+    expect(refused.id).toMatch(/^req_/)
+    expect((await upgrade(server, '/v1/responses', { 'sec-websocket-version': '7' })).status).toBe(400)
+  })
+
+  it('lets no page of another origin in, unless it brings a key or is allowed', async () => {
+    const { server } = await start()
+    const host = server.url.slice('http://'.length)
+    const asked = async (headers: { [name: string]: string }, at = server): Promise<number> =>
+      (await upgrade(at, '/v1/responses', headers)).status
+    expect(await asked({ origin: 'https://evil.example' })).toBe(403)
+    expect(await asked({ origin: 'null' })).toBe(403)
+    expect(await asked({ origin: `http://${host}`, host })).toBe(101)
+    expect(await asked({ origin: 'https://evil.example', authorization: 'Bearer k' })).toBe(101)
+    const open = await start(events, { server: { cors: { origins: ['https://app.example'] } } })
+    expect(await asked({ origin: 'https://app.example' }, open.server)).toBe(101)
+    expect(await asked({ origin: 'https://evil.example' }, open.server)).toBe(403)
   })
 
   it('bounds what waits on one connection', async () => {

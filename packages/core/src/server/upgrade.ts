@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import crossws from 'crossws/adapters/node'
 import { type Connection, createConnection, type SocketPeer } from './connection.ts'
+import { GatewayError } from '../error.ts'
 import type { ConnectionHead, GatewaySockets } from './sockets.ts'
 import { toResponse } from './respond.ts'
 
@@ -20,6 +21,7 @@ export interface Upgrades {
 interface Visit {
   readonly pathname: string
   readonly head: ConnectionHead
+  readonly fault: GatewayError | undefined
 }
 
 /** Bytes that may wait for a client before its upstream is paused. */
@@ -42,8 +44,10 @@ export function createUpgrades(sockets: () => GatewaySockets | undefined): Upgra
       serverOptions: { maxPayload, perMessageDeflate: false },
       hooks: {
         async upgrade({ context }) {
-          const { pathname, head } = (context as { visit: Visit }).visit
-          const refusal = await sockets()?.admit(pathname, head)
+          const { pathname, head, fault } = (context as { visit: Visit }).visit
+          const refusal = fault
+            ? sockets()?.fail(pathname, head, fault)
+            : await sockets()?.admit(pathname, head)
           return refusal && closed(toResponse(refusal, {}, false))
         },
         open(peer) {
@@ -86,10 +90,11 @@ export function createUpgrades(sockets: () => GatewaySockets | undefined): Upgra
       // A client that resets while its upgrade is looked at is nobody's uncaught error.
       socket.on('error', () => socket.destroy())
       adapter ??= start(current.maxMessageBytes)
-      const visit: Visit = { pathname, head: headOf(request) }
+      const visit: Visit = { pathname, head: headOf(request), fault: handshakeFault(request) }
       // Its own request would tell neither the address nor headers that came twice.
       const asked = Object.assign(new Request('http://gateway'), { context: { visit } })
-      void adapter.handleUpgrade(request, socket, head, asked)
+      // It waits for auth and writes its answer: what fails there is this connection's end and no more.
+      adapter.handleUpgrade(request, socket, head, asked).catch(() => socket.destroy())
       return true
     },
     finish() {
@@ -98,6 +103,8 @@ export function createUpgrades(sockets: () => GatewaySockets | undefined): Upgra
     },
     terminate() {
       adapter?.closeAll(undefined, undefined, true)
+      // Stops its timer; there is nobody left to be told.
+      void adapter?.close()
     },
   }
 }
@@ -121,8 +128,21 @@ function headOf(request: IncomingMessage): ConnectionHead {
   return { headers, ...(remoteAddress === undefined ? {} : { remoteAddress }) }
 }
 
+/** An idempotency key names one request, and a connection carries many. */
 const ofUpgrade =
-  /^(?:connection|upgrade|sec-websocket-.*|content-(?:length|encoding|type)|transfer-encoding)$/
+  /^(?:connection|upgrade|sec-websocket-.*|content-(?:length|encoding|type)|transfer-encoding|idempotency-key)$/
+
+/** What the adapter would refuse in words of its own. */
+function handshakeFault({ method, headers }: IncomingMessage): GatewayError | undefined {
+  const version = headers['sec-websocket-version']
+  const isShake = method === 'GET' && /^[+/0-9A-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '')
+  if (isShake && (version === '13' || version === '8')) return undefined
+  return new GatewayError({
+    class: 'invalid_request',
+    code: 'invalid_handshake',
+    message: 'The request is no WebSocket handshake of version 13.',
+  })
+}
 
 /** The adapter writes status, headers and body as they are and ends the socket. */
 function closed(response: Response): Response {
