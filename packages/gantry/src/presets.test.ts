@@ -7,12 +7,14 @@ const names = (...given: Parameters<typeof standard>): readonly string[] =>
   standard(...given).map((one) => one.name)
 
 describe('standard', () => {
-  it('lists protocols, keys, failover, prices, ledger and logs', () => {
+  it('lists protocols, keys, failover, token counts, prices, ledger and logs', () => {
     expect(names()).toEqual([
       'protocol-openai-chat',
       'protocol-anthropic-messages',
+      'protocol-openai-responses',
       'auth-keys',
       'route-failover',
+      'tokens-local',
       'pricing-tokens',
       'pricing-ratio',
       'bill-ledger',
@@ -21,7 +23,8 @@ describe('standard', () => {
   })
 
   it('leaves parts out', () => {
-    expect(names({ auth: false, route: false, pricing: false, bill: false, log: false })).toEqual([
+    const none = { responses: false, auth: false, route: false, tokens: false } as const
+    expect(names({ ...none, pricing: false, bill: false, log: false })).toEqual([
       'protocol-openai-chat',
       'protocol-anthropic-messages',
     ])
@@ -43,6 +46,6 @@ describe('standard', () => {
     }
     const { plugins } = checkConfig(config)
     expect(plugins.filter((one) => one.name === 'auth-keys')).toEqual([mine])
-    expect(plugins.indexOf(mine)).toBe(2)
+    expect(plugins.indexOf(mine)).toBe(names().indexOf('auth-keys'))
   })
 })

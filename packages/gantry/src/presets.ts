@@ -8,6 +8,7 @@ import { anthropicMessages } from '@gantry/protocol-anthropic-messages'
 import { openaiChat } from '@gantry/protocol-openai-chat'
 import { openaiResponses, type OpenaiResponsesOptions } from '@gantry/protocol-openai-responses'
 import { routeFailover } from '@gantry/route-failover'
+import { tokensLocal, type TokensLocalOptions } from '@gantry/tokens-local'
 
 /** Options of a part, or `false` to leave it out. */
 export type Part<Options> = Options | false
@@ -20,6 +21,8 @@ export interface StandardOptions {
   readonly auth?: Part<AuthKeysOptions>
   /** Ordered targets, retried before the first byte. */
   readonly route?: Part<Parameters<typeof routeFailover>[0]>
+  /** Token counts estimated in a worker, for those who ask where no upstream counts. */
+  readonly tokens?: Part<TokensLocalOptions>
   /** Token prices, and the ratio of the group. Without them every request is unpriced. */
   readonly pricing?: false
   /** Balances. `false`: shared without selling, nothing is held or charged. */
@@ -29,17 +32,18 @@ export interface StandardOptions {
 }
 
 /**
- * What most gateways start from: the chat, messages and responses protocols, keys, failover, token prices with group ratios,
- * the ledger and JSON logs. A plugin of the same name placed after it replaces its part.
+ * What most gateways start from: the chat, messages and responses protocols, keys, failover, token counts and prices with
+ * group ratios, the ledger and JSON logs. A plugin of the same name placed after it replaces its part.
  */
 export function standard(options: StandardOptions = {}): readonly AnyPlugin[] {
-  const { responses, auth, route, pricing, bill, log } = options
+  const { responses, auth, route, tokens, pricing, bill, log } = options
   return [
     openaiChat(),
     anthropicMessages(),
     ...(responses === false ? [] : [openaiResponses(responses)]),
     ...(auth === false ? [] : [authKeys(withPepper(auth))]),
     ...(route === false ? [] : [routeFailover(route)]),
+    ...(tokens === false ? [] : [tokensLocal(tokens)]),
     ...(pricing === false ? [] : [pricingTokens(), pricingRatio()]),
     ...(bill === false ? [] : [billLedger(bill)]),
     ...(log === false ? [] : [logPino(log)]),

@@ -19,6 +19,7 @@ const ours: readonly string[] = [
   '@gantry/route-failover',
   '@gantry/store-memory',
   '@gantry/store-sqlite',
+  '@gantry/tokens-local',
 ]
 
 /** Says what went wrong while a config was read, in words for the one who wrote it. */
