@@ -3,7 +3,7 @@ import { encodeFrame } from '@gantry/wire'
 import type { GatewayEvent, GenerateResponse } from '../model/index.ts'
 import type { ServerCodec, ServerContext } from '../contract/index.ts'
 import { eventsOf } from '../codec/index.ts'
-import { toErrorData } from '../error.ts'
+import { GatewayError, toErrorData } from '../error.ts'
 import type { Answer } from './exchange.ts'
 import type { Journey } from './journey.ts'
 import { publicError } from './public-error.ts'
@@ -33,6 +33,26 @@ export async function streamLater(
     body.end()
     done(response)
   }
+  const fail = (thrown: unknown): void => {
+    // A client that has left ended it: nobody failed.
+    const outcome = journey.context.gone ? 'aborted' : 'failed'
+    const error = publicError(toErrorData(thrown), runtime.redact)
+    if (!GatewayError.is(thrown))
+      runtime.logger.error('an answer could not be streamed', { id: journey.context.id, cause: thrown })
+    journey.finish({
+      outcome,
+      status: outcome === 'aborted' ? 499 : 200,
+      usage: { tokens: {}, source: 'none', final: true },
+      error,
+    })
+    try {
+      push({ type: 'error', error })
+      body.end()
+    } catch {
+      // Its words fail as well: a stream that breaks is the last way to say so.
+      body.destroy()
+    }
+  }
 
   const patience = Promise.withResolvers<'late'>()
   const timer = setTimeout(() => patience.resolve('late'), commitAfter || undefined)
@@ -44,17 +64,9 @@ export async function streamLater(
   }
   const beat = setInterval(() => push({ type: 'keep-alive' }), keepAlive)
   push({ type: 'keep-alive' })
-  body.once('close', () => clearInterval(beat))
-  void work.then(finish, (thrown: unknown) => {
-    const error = publicError(toErrorData(thrown), runtime.redact)
-    push({ type: 'error', error })
-    body.end()
-    journey.finish({
-      outcome: 'failed',
-      status: 200,
-      usage: { tokens: {}, source: 'none', final: true },
-      error,
-    })
-  })
+  const rest = (): void => clearInterval(beat)
+  body.once('close', rest)
+  // At rest before the end is written: a slow client still reads what comes before it.
+  void work.finally(rest).then(finish).catch(fail)
   return { status: 200, headers: headers(), body }
 }
