@@ -1,5 +1,13 @@
-import type { CompactResponse, Operation, Operations, ServerCodec, ServerContext } from '../contract/index.ts'
-import type { GenerateRequest, GenerateResponse, Part, Turn, Usage } from '../model/index.ts'
+import type {
+  CompactResponse,
+  Operation,
+  Operations,
+  RequestBound,
+  ServerCodec,
+  ServerContext,
+  Target,
+} from '../contract/index.ts'
+import type { FinishReason, GenerateRequest, GenerateResponse, Part, Turn, Usage } from '../model/index.ts'
 import { sealParts, sealSummary } from '../codec/index.ts'
 import { GatewayError, toErrorData } from '../error.ts'
 import { answerHeaders } from './answer.ts'
@@ -46,16 +54,17 @@ export async function emulate(
 ): Promise<Answer> {
   const { runtime, context } = journey
   const { request, extra } = contextFor(journey, remembering)
-  const target = context.targets[0]!
   report(journey, emulation)
   const losses = plan.entry.loss === 'allow' ? [] : context.losses
+  // Who really answered: the first may have failed.
+  const served = (): Target => context.attempts.findLast(({ error }) => !error)?.target ?? context.targets[0]!
   const headers = (): { [name: string]: string } =>
-    answerHeaders(runtime, { target, asked: plan.name, losses }, context.stream)
+    answerHeaders(runtime, { target: served(), asked: plan.name, losses }, context.stream)
   const end = (status: number, response?: GenerateResponse): void =>
     journey.finish({
       outcome: 'completed',
       status,
-      target,
+      target: served(),
       usage: noUsage,
       ...(response?.finish ? { finish: response.finish } : {}),
     })
@@ -77,6 +86,13 @@ export async function emulate(
   const body = JSON.stringify(codec.encodeResponse(response, extra as ServerContext<'generate'>))
   end(200, response)
   return { status: 200, headers: headers(), body }
+}
+
+/** What it can cost at most: choices that are a request each are asked with the whole input each time. */
+export function emulatedBound(journey: Journey, bound: RequestBound): RequestBound {
+  const { choices = 1, inputTokens } = bound
+  if (choices === 1 || emulationOf(journey) !== 'choices') return bound
+  return { ...bound, inputTokens: inputTokens * choices }
 }
 
 /** The same, as an answer in any case. */
@@ -146,19 +162,23 @@ async function summarised(
   request: GenerateRequest,
 ): Promise<{ readonly part: Part; readonly response: GenerateResponse }> {
   const response = await journey.context.subrequest('generate', summaryRequest(request))
+  const isWhole = !brokenOff.includes(response.finish?.reason)
   const text = response.parts
     .map((part) => (part.type === 'text' ? part.text : ''))
     .join('')
     .trim()
-  const part = text && sealSummary(text, journey.protocol)
+  // Half a summary would be taken for the whole conversation.
+  const part = isWhole && text && sealSummary(text, journey.protocol)
   if (part) return { part, response }
   throw new GatewayError({
     class: 'upstream_failed',
     code: 'compaction_failed',
     source: 'upstream',
-    message: 'The model gave no summary that could be kept, so the conversation was not compacted.',
+    message: 'The model gave no whole summary that could be kept, so the conversation was not compacted.',
   })
 }
+
+const brokenOff: readonly (FinishReason | undefined)[] = ['length', 'content_filter', 'refusal', 'error']
 
 /** The same conversation with a last word of ours; tools stay declared, because the calls in it refer to them. */
 function summaryRequest(request: GenerateRequest): GenerateRequest {

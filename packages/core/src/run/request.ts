@@ -9,7 +9,7 @@ import { answerHeaders, type AnswerFacts } from './answer.ts'
 import { runAttempts } from './attempts.ts'
 import type { RequestContext } from './context.ts'
 import { countHere, countsHere, isUncounted } from './count-tokens.ts'
-import { emulateSafely, emulationOf } from './emulate.ts'
+import { emulatedBound, emulateSafely, emulationOf } from './emulate.ts'
 import { boundOf } from './estimate.ts'
 import type { Answer, Incoming, KernelRoute } from './exchange.ts'
 import { freezeRequest } from './freeze.ts'
@@ -217,7 +217,8 @@ function contextSource(
   }
   return {
     decode,
-    bound: () => (bound ??= boundOf(decode() as GenerateRequest)),
+    // Asked anew: hooks may still change the targets, and it depends on them.
+    bound: () => emulatedBound(journey, (bound ??= boundOf(decode() as GenerateRequest))),
     subrequest: (operation, request) => runChild(journey, context, 1, operation, request),
   }
 }
