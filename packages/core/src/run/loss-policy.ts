@@ -10,6 +10,7 @@ import type { Runtime } from './runtime.ts'
  * when none is left the request is refused with the first pointer. A child is encoded for every wire, also its parent's.
  */
 export function requireLossless(runtime: Runtime, context: RequestContext, isChild = false): void {
+  if (context.operation === 'compact') return requireCompact(runtime, context)
   if (context.operation !== 'generate') return
   let first: Loss | undefined
   for (const target of context.targets.slice()) {
@@ -41,10 +42,23 @@ export function requireLossless(runtime: Runtime, context: RequestContext, isChi
     context.drop(target, `cannot carry ${losses[0]!.what} at ${losses[0]!.pointer}`)
   }
   if (context.targets.length > 0 || !first) return
-  throw new GatewayError({
+  throw lossy(first)
+}
+
+/** A summary of a model's own words stands in for a compaction elsewhere; here it does not. */
+function requireCompact(runtime: Runtime, context: RequestContext): void {
+  for (const target of context.targets.slice()) {
+    if (!runtime.protocol(target.protocol)?.client?.codecs.compact)
+      context.drop(target, 'cannot carry compaction')
+  }
+  if (context.targets.length === 0) throw lossy({ what: 'compaction', pointer: '/input' })
+}
+
+function lossy({ what, pointer }: Pick<Loss, 'what' | 'pointer'>): GatewayError {
+  return new GatewayError({
     class: 'unsupported',
     code: 'conversion_loss',
-    param: first.pointer,
-    message: `No target of this model can carry ${first.what} (${first.pointer}), and its route allows no losses.`,
+    param: pointer,
+    message: `No target of this model can carry ${what} (${pointer}), and its route allows no losses.`,
   })
 }
