@@ -152,7 +152,7 @@ describe('what a connection continues', () => {
     const from = client.events.length
     client.send(create('say second', { previous_response_id: first['id'] }))
     const second = await client.end()
-    const named = client.events.slice(from).flatMap(({ response }) => response ?? [])
+    const named = client.events.slice(from).flatMap(({ response }) => (response ? [response] : []))
     expect(named.length).toBeGreaterThan(2)
     for (const response of named) expect(response['previous_response_id']).toBe(first['id'])
     const kept = await keeping.send(`/v1/responses/${String(second['id'])}`, {

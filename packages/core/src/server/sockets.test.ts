@@ -90,11 +90,13 @@ async function upgrade(
       ...headers,
     },
   }).end()
-  const taken = once(asking, 'upgrade').then(([response, socket]: [IncomingMessage, Socket]) => {
-    socket.destroy()
-    return [response] as [IncomingMessage]
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    asking.on('response', resolve)
+    asking.on('upgrade', (taken, socket: Socket) => {
+      socket.destroy()
+      resolve(taken)
+    })
   })
-  const [response] = await Promise.race([taken, once(asking, 'response') as Promise<[IncomingMessage]>])
   if (response.statusCode === 101) return { status: 101, body: '' }
   let body = ''
   for await (const chunk of response) body += String(chunk)
