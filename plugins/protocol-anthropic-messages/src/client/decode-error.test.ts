@@ -110,3 +110,26 @@ describe('errors', () => {
     )
   })
 })
+
+describe('state that its issuer does not take', () => {
+  const codeOf = (message: string): string | undefined =>
+    decodeError(
+      400,
+      new Headers(),
+      bytes({ type: 'error', error: { type: 'invalid_request_error', message } }),
+    ).code
+
+  it.each([
+    'messages.1.content.0: Invalid `signature` in `thinking` block',
+    'messages.3.content.0: Invalid `data` in `redacted_thinking` block',
+    'messages.5.content.0: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.',
+    'messages.2.content.1: `encrypted_content` is invalid or could not be decrypted',
+  ])('has a code that core acts on: %s', (message) => expect(codeOf(message)).toBe('invalid_signature'))
+
+  it.each([
+    'messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`.',
+    'messages.1.content.0.thinking.signature: Field required',
+    'messages.0.content.0.source: invalid base64 data',
+    'thinking.budget_tokens: Input should be greater than or equal to 1024',
+  ])('is another fault than: %s', (message) => expect(codeOf(message)).toBeUndefined())
+})

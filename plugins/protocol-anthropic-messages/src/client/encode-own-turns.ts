@@ -1,8 +1,10 @@
-import { GatewayError, type Turn } from '@gantry/core'
+import { GatewayError, type JsonObject, type Turn } from '@gantry/core'
+import { pointerTo } from '@gantry/core/codec'
 import { encodeParts } from './encode-parts.ts'
 import type { Message } from './encode-turns.ts'
 import { ownExtra } from './losses.ts'
 import { placeSystem } from './place-system.ts'
+import { plainText } from './plain-text.ts'
 import type { Scope } from './scope.ts'
 import { wireCallId } from './tool-names.ts'
 
@@ -25,13 +27,26 @@ export function encodeOwnTurns(turns: readonly Turn[], scope: Scope): Message[] 
       ({ callId }) => wireCallId(callId),
     )
     const extra = ownExtra(turn.extra, pointer, scope.losses)
-    if (content.length > 0 || turn.parts.length === 0) messages.push({ role, content, ...extra })
+    if (content.length === 0 && turn.parts.length > 0) continue
+    const message = { role, content, ...extra }
+    if (turn.parts.length === 1 && turn.parts[0]?.at === pointerTo(pointer, 'content'))
+      scope.strings.add(message)
+    messages.push(message)
   }
   if (messages.length > 0) return messages
   throw new GatewayError({
     class: 'invalid_request',
     message: 'The conversation has no message that this model could answer.',
     param: '/messages',
+  })
+}
+
+/** Messages as their clients spelled them: a string where that was one. */
+export function spelled(messages: readonly Message[], scope: Scope): readonly JsonObject[] {
+  return messages.map((message) => {
+    const [only] = message.content
+    const text = scope.strings.has(message) ? plainText(only) : undefined
+    return text === undefined ? message : { ...message, content: text }
   })
 }
 

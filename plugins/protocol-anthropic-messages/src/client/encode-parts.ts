@@ -4,6 +4,7 @@ import { asObject, type Block } from '../json.ts'
 import { protocolName } from '../name.ts'
 import { callerNote, compactionNote } from '../parts.ts'
 import { encodeFile, encodeImage } from './encode-media.ts'
+import { plainText } from './plain-text.ts'
 import { ownExtra } from './losses.ts'
 import type { Scope } from './scope.ts'
 
@@ -56,8 +57,9 @@ export function encodeResult(part: ToolResultPart, toolUseId: string, pointer: s
   const native = ownNative(part)
   if (native) return { ...native, tool_use_id: toolUseId }
   const content = encodeParts(part.parts, 'user', scope, pointer)
-  const only = content.length === 1 ? content[0] : undefined
-  const plain = only && Object.keys(only).length === 2 && only['type'] === 'text' ? only['text'] : content
+  const isString = !scope.own || part.parts[0]?.at === pointerTo(pointer, 'content')
+  const only = content.length === 1 && isString ? plainText(content[0]) : undefined
+  const plain = only ?? content
   return {
     type: 'tool_result',
     tool_use_id: toolUseId,

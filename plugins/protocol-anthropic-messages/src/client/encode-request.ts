@@ -12,7 +12,7 @@ import { apiVersion, ownRequestNote, protocolName } from '../name.ts'
 import { betasOf } from './betas.ts'
 import { encodeCache } from './cache.ts'
 import { encodeOutput } from './encode-output.ts'
-import { encodeOwnTurns } from './encode-own-turns.ts'
+import { encodeOwnTurns, spelled } from './encode-own-turns.ts'
 import { encodeReasoning } from './encode-reasoning.ts'
 import { encodeAccounting, encodeSampling, encodeStop } from './encode-sampling.ts'
 import { encodeSystem, leadingSystem } from './encode-system.ts'
@@ -57,7 +57,7 @@ export function encodeRequest(request: GenerateRequest, context: ClientContext):
     max_tokens: reasoning.maxTokens,
     ...(cache && { cache_control: cache }),
     ...(system !== undefined && { system }),
-    messages,
+    messages: scope.own ? spelled(messages, scope) : messages,
     ...(tools.tools.length > 0 && { tools: tools.tools.map(({ block }) => block) }),
     ...(output.older && { output_format: output.older }),
     ...(tools.choice && { tool_choice: tools.choice }),

@@ -2,6 +2,7 @@ import type { GenerateRequest, Turn } from '@gantry/core'
 import type { Block } from '../json.ts'
 import { encodeParts } from './encode-parts.ts'
 import { ownExtra } from './losses.ts'
+import { plainText } from './plain-text.ts'
 import type { Scope } from './scope.ts'
 
 /** System and developer turns before anybody else speaks: they belong to the top-level `system`. */
@@ -38,10 +39,9 @@ export function encodeSystem(
     blocks.push(...encodeParts(textOnly(turn.parts, scope), 'user', scope, pointer))
   }
   for (const text of added) blocks.push({ type: 'text', text })
-  const [only] = blocks
-  if (!only) return undefined
-  const plain = blocks.length === 1 && Object.keys(only).length === 2 ? only['text'] : undefined
-  return typeof plain === 'string' ? plain : blocks
+  if (blocks.length === 0) return undefined
+  const isString = !scope.own || request.instructions?.[0]?.at === '/system'
+  return (blocks.length === 1 && isString ? plainText(blocks[0]) : undefined) ?? blocks
 }
 
 /** Names and phases of a turn have no field here. */

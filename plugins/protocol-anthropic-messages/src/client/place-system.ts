@@ -1,4 +1,6 @@
 import type { Part, Turn } from '@gantry/core'
+import { pointerTo } from '@gantry/core/codec'
+import { protocolName } from '../name.ts'
 import { isSystem, reportTurn, textOnly } from './encode-system.ts'
 import type { Scope } from './scope.ts'
 
@@ -48,5 +50,18 @@ export function foldSystem(turn: Turn, scope: Scope): Turn {
       ? { ...part, text: `<system>\n${part.text}\n</system>` }
       : part,
   )
-  return { ...turn, role: 'user', parts }
+  // What a system message may say beside its words (an effort for the next turn), a user's may not.
+  const { extra, ...rest } = turn
+  for (const [key, value] of Object.entries(extra?.[protocolName] ?? {})) {
+    if (!key.startsWith('$') && value !== null) {
+      scope.losses.dropped(pointerTo(turn.at ?? '', key), `turn.${key}`, 'a user message does not take it')
+    }
+  }
+  const foreign = Object.entries(extra ?? {}).filter(([protocol]) => protocol !== protocolName)
+  return {
+    ...rest,
+    role: 'user',
+    parts,
+    ...(foreign.length > 0 && { extra: Object.fromEntries(foreign) }),
+  }
 }

@@ -11,6 +11,8 @@ export interface Scope {
   readonly own: boolean
   /** It also asked for this very model, or nobody knows what the model takes: that is between the two of them. */
   readonly verbatim: boolean
+  /** Messages whose content is one text that their client wrote as a string. */
+  readonly strings: Set<object>
   readonly rules: ModelRules
   readonly losses: Losses
   readonly names: ToolNames
@@ -25,6 +27,7 @@ export function createScope(request: GenerateRequest, context: ClientContext): S
   return {
     own,
     verbatim: own && (request.model === context.target.model || !isKnownModel(context.target)),
+    strings: new Set(),
     rules,
     losses,
     names: createToolNames(rules.toolNameLength),

@@ -54,8 +54,8 @@ function statusOf(error: GatewayErrorData): number {
   return error.class === 'overloaded' && error.status === 503 ? 529 : error.status
 }
 
-/** The form that Claude Code acts on: it compacts the conversation by these two numbers. */
-const exact = /^prompt is too long/
+/** The forms that Claude Code acts on: it compacts the conversation, or asks for less, by their numbers. */
+const exact = /^(?:prompt is too long|input length and `max_tokens` exceed context limit)/
 
 function messageOf(error: GatewayErrorData): string {
   if (error.class !== 'context_length' || exact.test(error.message)) return error.message
