@@ -46,10 +46,11 @@ export function namesOf(request: GenerateRequest, quirks: ChatQuirks): Names {
       const wire = wireName(tool.name, namespace)
       const kind = tool.type
       if (wire !== tool.name || isWrapped(kind, tool.name, namespace)) {
-        // A tool may be called `__proto__`.
+        // A tool may be called `__proto__`, and may be declared twice.
         Object.defineProperty(lowered, wire, {
           value: { kind, name: tool.name, ...(namespace !== undefined && { namespace }) },
           enumerable: true,
+          configurable: true,
         })
       }
       return wire
