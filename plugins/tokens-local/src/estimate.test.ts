@@ -41,16 +41,20 @@ it('sends the worker no more bytes than it may, in order', () => {
   ])
   expect(withinBytes(pieces, 60)).toHaveLength(2)
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 50 })), fc.nat(500), (texts, most) => {
-      const sent = withinBytes(
-        texts.map((one) => text(one)),
-        most,
-      )
-      const bytes = sent.reduce((sum, one) => sum + Buffer.byteLength(one.text), 0)
-      // A cut by characters can be a few bytes off where they differ in size.
-      expect(bytes).toBeLessThanOrEqual(most + 100)
-      for (const [index, one] of sent.entries()) expect(texts[index]!.startsWith(one.text)).toBe(true)
-    }),
+    fc.property(
+      fc.array(fc.string({ unit: 'binary', maxLength: 50 }), { maxLength: 8 }),
+      fc.nat(500),
+      (texts, most) => {
+        const sent = withinBytes(
+          texts.map((one) => text(one)),
+          most,
+        )
+        const bytes = sent.reduce((sum, one) => sum + Buffer.byteLength(one.text), 0)
+        // A cut by characters can be a few bytes off where they differ in size.
+        expect(bytes).toBeLessThanOrEqual(most + 100)
+        for (const [index, one] of sent.entries()) expect(texts[index]!.startsWith(one.text)).toBe(true)
+      },
+    ),
   )
 })
 

@@ -4,7 +4,7 @@ import { createJobCounter } from './count-job.ts'
 import type { Job, Report, WorkerStart } from './messages.ts'
 
 /** Words whose tokens the tokeniser remembers; its own default of 100,000 can take some hundred megabytes. */
-const rememberedWords = 8192
+const rememberedWords = 4096
 
 /** Texts are counted as text, whatever of the vocabulary's special tokens they spell. */
 const asText = { disallowedSpecial: new Set<string>() }
