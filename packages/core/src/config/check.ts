@@ -26,6 +26,7 @@ export function checkMeaning(blueprint: Blueprint, providers: readonly string[],
   if (plugins.every((plugin) => !isBroken(plugin))) {
     checkKeys(plugins, report, writtenWithoutPlugin(blueprint))
     checkSpeech(blueprint, report)
+    checkMemory(blueprint, report)
     checkExposure(blueprint, report)
   }
   for (const plugin of plugins) {
@@ -45,6 +46,21 @@ function writtenWithoutPlugin(blueprint: Blueprint): ReadonlySet<symbol> {
   const { config } = blueprint
   const own = config.hooks?.auth ? [account.id, key.id, group.id] : []
   return new Set(config.defaultGroup === undefined ? own : [...own, group.id])
+}
+
+/** What promises to keep answers needs a place for them: without one it would say that it did, and had not. */
+function checkMemory({ slots }: Blueprint, report: Reporter): void {
+  if (slots.kv.size > 0) return
+  for (const { name, server } of slots.protocol.values()) {
+    if (server?.memory?.keepMs === undefined) continue
+    report({
+      code: 'STORE_LACKS_CAPABILITY',
+      severity: 'error',
+      path: 'store',
+      message: `nothing serves "kv", and the protocol "${name}" keeps answers in it.`,
+      fix: "Choose a store that serves it, for instance sqlite('./data/gateway.db'), or keep no answers.",
+    })
+  }
 }
 
 function checkPlugin(plugin: AnyPlugin, report: Reporter): void {

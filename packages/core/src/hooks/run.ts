@@ -6,6 +6,8 @@ export interface HookDeadlines {
   readonly route: number
   readonly 'bill.reserve': number
   readonly 'transform.request': number
+  /** For finding a kept answer, and for keeping one. */
+  readonly memory: number
   readonly 'bill.settle': number
   readonly log: number
   readonly setup: number
@@ -18,6 +20,7 @@ export const defaultDeadlines: HookDeadlines = {
   route: 1000,
   'bill.reserve': 2000,
   'transform.request': 5000,
+  memory: 2000,
   'bill.settle': 10_000,
   log: 5000,
   setup: 30_000,

@@ -1,8 +1,9 @@
 import { pipeline, Readable, Transform } from 'node:stream'
 import { createSseReader } from '@gantry/wire'
 import type { Json, JsonObject } from '../model/index.ts'
-import type { ConversationMemory, KvStore } from '../contract/index.ts'
+import type { Awaitable, ConversationMemory, KvStore } from '../contract/index.ts'
 import { GatewayError } from '../error.ts'
+import { isThenable, withDeadline } from '../hooks/run.ts'
 import { account as accountKey } from '../keys.ts'
 import type { Answer } from './exchange.ts'
 import type { Journey } from './journey.ts'
@@ -64,13 +65,33 @@ export async function recall(journey: Journey, memory: ConversationMemory): Prom
 /** The kept answer of this account with this id. */
 export async function findKept(journey: Journey, id: string): Promise<KeptAnswer | undefined> {
   if (id.length > mostIdLength) return undefined
-  const bytes = await kvOf(journey.runtime).get(accountOf(journey), nameOf(journey, id))
+  const bytes = await asked(journey, (kv, account) => kv.get(account, nameOf(journey, id)))
   return bytes && (JSON.parse(Buffer.from(bytes).toString('utf8')) as KeptAnswer)
 }
 
 /** Removes a kept answer; what continued it keeps its own copy of the conversation. */
 export async function forget(journey: Journey, id: string): Promise<void> {
-  await kvOf(journey.runtime).delete(accountOf(journey), nameOf(journey, id))
+  await asked(journey, (kv, account) => kv.delete(account, nameOf(journey, id)))
+}
+
+/** A store that is away or silent says nothing about an answer: whether it was kept is not known. */
+async function asked<T>(journey: Journey, work: (kv: KvStore, account: string) => Awaitable<T>): Promise<T> {
+  const { runtime, context } = journey
+  try {
+    return await inTime(runtime, () => work(kvOf(runtime), accountOf(journey)))
+  } catch (cause) {
+    runtime.logger.error('kept answers cannot be reached', { id: context.id, cause })
+    throw new GatewayError({
+      class: 'overloaded',
+      code: 'memory_unavailable',
+      message: 'Kept responses cannot be reached right now.',
+    })
+  }
+}
+
+async function inTime<T>(runtime: Runtime, work: () => Awaitable<T>): Promise<T> {
+  const made = work()
+  return isThenable(made) ? withDeadline(made, runtime.deadlines.memory, 'the store of kept answers') : made
 }
 
 async function write(
@@ -84,7 +105,7 @@ async function write(
     const bytes = Buffer.from(JSON.stringify({ body, sent, items } satisfies KeptAnswer))
     if (bytes.byteLength > mostBytes) throw new Error(`the conversation has ${bytes.byteLength} bytes`)
     const options = { ttlMs: memory.keepMs ?? 0 }
-    await kvOf(runtime).put(accountOf(journey), nameOf(journey, id), bytes, options)
+    await inTime(runtime, () => kvOf(runtime).put(accountOf(journey), nameOf(journey, id), bytes, options))
   } catch (cause) {
     // The answer is paid for and good: it is not taken back because nobody can remember it.
     runtime.logger.error('an answer could not be kept', { id: context.id, cause })

@@ -17,6 +17,7 @@ export async function answerStored(journey: Journey): Promise<Answer> {
     const shown = request.id.slice(0, 128)
     throw new GatewayError({
       class: 'not_found',
+      code: 'response_not_found',
       message: keeps
         ? `The response "${shown}" was not found.`
         : `This gateway keeps no responses, so "${shown}" was not found.`,
