@@ -1,6 +1,6 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { account, definePlugin, GatewayError } from '@gantry/core'
+import { account, definePlugin, GatewayError, type KvStore } from '@gantry/core'
 import { openaiResponses } from '@gantry/protocol-openai-responses'
 import memory from '@gantry/store-memory'
 import simulator from '@gantry/provider-simulator'
@@ -194,6 +194,115 @@ describe('answers that are kept', () => {
       seen.push(JSON.stringify(item))
     expect(seen).toHaveLength(5)
     seen.forEach((text, index) => expect(text).toContain(`word ${index}`))
+  })
+})
+
+describe('a request to continue', () => {
+  it.each([
+    ['previous_response_id', { previous_response_id: 5 }],
+    ['store', { store: 'no' }],
+  ])('whose %s is of the wrong type is refused', async (field, more) => {
+    for (const gateway of [kept, plain]) {
+      const asked = sdk(gateway).responses.create({ model: 'chat', input: 'x', ...(more as object) })
+      await expect(asked).rejects.toMatchObject({ status: 400, param: field })
+    }
+  })
+
+  it('with an include that is no list is told so', async () => {
+    const { id } = await sdk(kept).responses.create({ model: 'chat', input: 'say x' })
+    const asked = sdk(kept).responses.create({
+      model: 'chat',
+      input: 'y',
+      previous_response_id: id,
+      include: 'everything' as never,
+    })
+    await expect(asked).rejects.toMatchObject({ status: 400, param: 'include' })
+  })
+
+  it.each([
+    ['of a megabyte', 'r'.repeat(1024 * 1024)],
+    ['with slashes', '../resp_1'],
+    ['with another name inside', 'x","answer:openai-responses:resp_1'],
+    ['of nothing', ''],
+  ])('an id %s finds nothing', async (_name, id) => {
+    const asked = sdk(kept).responses.create({ model: 'chat', input: 'x', previous_response_id: id })
+    await expect(asked).rejects.toMatchObject({ status: 400, code: 'previous_response_not_found' })
+  })
+
+  it('finds nothing under ids that are encoded, and says so with a code of its own', async () => {
+    for (const id of ['%2e%2e%2fresp_1', 'a%2Fb', '%00', 'r'.repeat(4000)]) {
+      const response = await kept.send(`/v1/responses/${id}`, { headers: { authorization: 'Bearer alice' } })
+      expect(response.status).toBe(404)
+      expect(await response.json()).toMatchObject({ error: { code: 'response_not_found' } })
+    }
+  })
+
+  it('after a compaction brings no wish to compact again', async () => {
+    const input = [{ role: 'user', content: 'My word is plum.' }, { type: 'compaction_trigger' }] as never
+    const compacted = await sdk(kept).responses.create({ model: 'chat', input })
+    expect(compacted.output.map(({ type }) => type)).toEqual(['compaction'])
+    const next = await sdk(kept).responses.create({
+      model: 'chat',
+      input: 'say on',
+      previous_response_id: compacted.id,
+    })
+    expect(next.output_text).toBe('on')
+  })
+})
+
+describe('a store that', () => {
+  it('is not there is found at boot', async () => {
+    await expect(compose({ plugins: [openaiResponses({ store: true })] })).rejects.toThrow(
+      'STORE_LACKS_CAPABILITY',
+    )
+  })
+
+  const withStore = (kv: Partial<KvStore>): Promise<Composed> => {
+    const faulty: KvStore = { name: 'faulty', get: () => undefined, put: () => true, delete() {}, ...kv }
+    return compose({
+      plugins: [openaiResponses({ store: true })],
+      gateway: { deadlines: { memory: 50 } },
+      config: { store: { kv: { name: 'faulty', provides: { kv: [faulty] } } } },
+    })
+  }
+  const hang = (): Promise<never> => new Promise(() => {})
+  const fail = (): never => {
+    throw new Error('secret of the store')
+  }
+
+  it.each([
+    ['hangs', hang],
+    ['fails', fail],
+  ])('%s while it is asked is a 503, settled once', async (_name, get) => {
+    const gateway = await withStore({ get })
+    try {
+      const asked = sdk(gateway).responses.create({
+        model: 'chat',
+        input: 'x',
+        previous_response_id: 'resp_1',
+      })
+      await expect(asked).rejects.toMatchObject({ status: 503, code: 'memory_unavailable' })
+      await expect(sdk(gateway).responses.retrieve('resp_1')).rejects.toMatchObject({ status: 503 })
+      expect(gateway.settled.map(({ outcome }) => outcome)).toEqual(['refused'])
+    } finally {
+      await gateway.close()
+    }
+  })
+
+  it.each([
+    ['hangs', hang],
+    ['fails', fail],
+  ])('%s when an answer is kept takes nothing from the answer', async (_name, put) => {
+    const gateway = await withStore({ put })
+    try {
+      const whole = await sdk(gateway).responses.create({ model: 'chat', input: 'say a' })
+      expect(whole.output_text).toBe('a')
+      const stream = sdk(gateway).responses.stream({ model: 'chat', input: 'say b' })
+      expect((await stream.finalResponse()).output_text).toBe('b')
+      expect(gateway.settled.map(({ outcome }) => outcome)).toEqual(['completed', 'completed'])
+    } finally {
+      await gateway.close()
+    }
   })
 })
 

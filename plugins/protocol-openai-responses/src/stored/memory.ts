@@ -1,5 +1,5 @@
 import { type ConversationMemory, GatewayError, type Json, type JsonObject } from '@gantry/core'
-import { isObject } from '@gantry/core/codec'
+import { isObject, readBoolean, readString } from '@gantry/core/codec'
 
 /**
  * The memory behind `store` and `previous_response_id`. What is kept never reaches an upstream's own storage: there all
@@ -10,10 +10,10 @@ export function memory(keepMs?: number): ConversationMemory {
     ...(keepMs !== undefined && { keepMs }),
     asks(body) {
       refuseForeignState(body)
-      const previous = body['previous_response_id']
-      // Kept unless the client declines, as at the vendor.
-      const keep = body['store'] !== false
-      return typeof previous === 'string' ? { previous, keep } : { keep }
+      const previous = readString(body, 'previous_response_id', '')
+      // Kept unless the client declines, as at the vendor. A word in place of it may have been meant to.
+      const keep = readBoolean(body, 'store', '') ?? true
+      return previous === undefined ? { keep } : { previous, keep }
     },
     items: inputItems,
     withItems,
@@ -39,12 +39,18 @@ export function inputItems(body: JsonObject): readonly Json[] {
 /** The request with all of `items`. Reasoning is asked for in the form that can be sent back. */
 export function withItems(body: JsonObject, items: readonly Json[]): JsonObject {
   const { previous_response_id: _previous, include, ...rest } = body
-  const listed = Array.isArray(include) ? include : []
-  return {
-    ...rest,
-    input: items,
-    include: listed.includes(encrypted) ? listed : [...listed, encrypted],
-  }
+  // What is no list is not mended here: who reads the request says what is wrong with it.
+  const listed = include ?? []
+  const asked =
+    Array.isArray(listed) && !listed.includes(encrypted)
+      ? [...(listed as readonly Json[]), encrypted]
+      : listed
+  return { ...rest, input: items.filter(isNoTrigger), include: asked }
+}
+
+/** The wish to compact what came before was heard once; the wire takes it in the last place only. */
+function isNoTrigger(item: Json, index: number, items: readonly Json[]): boolean {
+  return !isObject(item) || item['type'] !== 'compaction_trigger' || index === items.length - 1
 }
 
 const encrypted = 'reasoning.encrypted_content'
