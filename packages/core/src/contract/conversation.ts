@@ -38,6 +38,7 @@ export interface StoredRequest {
   readonly action: 'get' | 'delete' | 'cancel' | 'items'
   readonly id: string
   readonly after?: string
+  /** Items on a page, at most. */
   readonly limit?: number
   readonly order?: 'asc' | 'desc'
 }
@@ -67,7 +68,7 @@ export type SocketMessage =
     }
   | { readonly events: readonly JsonObject[] }
 
-/** One connection. */
+/** What one connection knows between its messages. */
 export interface SocketSession {
   /** Bytes that it remembers. */
   readonly size?: number
