@@ -27,3 +27,6 @@ export const toolTypeNote = '$type'
 
 /** Note on the form of the answer: it came in the older top-level `output_format`. */
 export const olderFormatNote = '$output_format'
+
+/** Note on a function tool: the tool of Anthropic's own definition that it stands for, which goes out in its place. */
+export const definedNote = '$defined'

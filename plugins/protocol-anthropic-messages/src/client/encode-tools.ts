@@ -1,7 +1,7 @@
 import type { CustomTool, FunctionTool, JsonObject, ServerToolDefinition, Tool } from '@gantry/core'
 import { pointerTo } from '@gantry/core/codec'
 import { asArray, asObject, asString, type Block } from '../json.ts'
-import { protocolName, toolTypeNote } from '../name.ts'
+import { definedNote, protocolName, toolTypeNote } from '../name.ts'
 import { ownExtra } from './losses.ts'
 import { fromOpenApi, isRecursive, strictSchema } from './schema.ts'
 import type { Scope } from './scope.ts'
@@ -76,6 +76,11 @@ function clientTool(
       additionalProperties: false,
     }
     return { names: namesOf(tool.name, namespace), wireName, block: { ...head, input_schema }, pointer }
+  }
+  const defined = asObject(tool.extra?.[protocolName]?.[definedNote])
+  if (defined && defined['name'] === tool.name) {
+    const { cache_control: _cache, defer_loading: _deferred, ...block } = defined
+    return { names: [tool.name], wireName, block, pointer }
   }
   const { schema, strict } = functionSchema(tool, pointer, scope)
   const written = scope.own ? asString(tool.extra?.[protocolName]?.[toolTypeNote]) : undefined

@@ -134,6 +134,17 @@ describe('a request of this wire’s own clients', () => {
       ask({ messages: [{ role: 'assistant', content: [{ type: 'compaction', content: 'short' }] }] }),
     ],
     [
+      'tools that Anthropic defines and the client runs',
+      ask({
+        tools: [
+          { type: 'bash_20250124', name: 'bash', cache_control: { type: 'ephemeral' } },
+          { type: 'text_editor_20250728', name: 'str_replace_based_edit_tool', max_characters: 5000 },
+          { type: 'memory_20250818', name: 'memory', defer_loading: true },
+          { type: 'computer_20251124', name: 'computer', display_width_px: 1, display_height_px: 1 },
+        ],
+      }),
+    ],
+    [
       'who made a call',
       ask({
         messages: [

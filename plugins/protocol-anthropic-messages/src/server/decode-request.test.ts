@@ -341,7 +341,12 @@ describe('options', () => {
         extra: { 'anthropic-messages': { eager_input_streaming: true, $type: 'custom' } },
       },
       { type: 'server', tool: 'web_search', name: 'web_search', native: { value: { max_uses: 3 } } },
-      { type: 'server', tool: 'bash' },
+      {
+        type: 'function',
+        name: 'bash',
+        schema: { properties: { command: {} } },
+        extra: { 'anthropic-messages': { $defined: { type: 'bash_20250124', name: 'bash' } } },
+      },
       { type: 'server', tool: 'tool_search' },
       { type: 'server', tool: 'mcp' },
       { type: 'server', tool: 'teleporter', at: '/tools/5' },

@@ -10,9 +10,10 @@ import {
   requireObject,
   requireString,
 } from '@gantry/core/codec'
-import { protocolName, toolTypeNote } from '../name.ts'
+import { definedNote, protocolName, toolTypeNote } from '../name.ts'
 import { cacheOf, extraOf } from '../parts.ts'
 import { serverToolKind } from '../server-tools.ts'
+import { clientTools } from './client-tools.ts'
 import { fault, unknownTag } from './own-words.ts'
 
 const toolKeys: ReadonlySet<string> = new Set([
@@ -104,20 +105,29 @@ function decodeTool(value: Json, at: string): Tool {
   }
 }
 
-/** A tool of Anthropic's own, whatever its version; who runs it is the vendor's affair. */
+/** A tool that Anthropic defines, whatever its version. One that the client runs is a function to everybody else. */
 function vendorTool(tool: JsonObject, type: string, deferred: boolean | undefined, at: string): Tool {
   const base = type.replace(/_\d{8}$/, '')
   // A version says that it is one of the vendor's, even where the tool is newer than this list.
   if (base === type && !vendorTools.includes(type)) throw unknownTag(at, type, ['custom', ...vendorTools])
   const name = readString(tool, 'name', at)
+  const common = { ...(deferred !== undefined && { deferred }), ...cacheOf(tool), at }
+  const clients = clientTools.get(base)
+  if (clients && name !== undefined) {
+    return {
+      type: 'function',
+      name,
+      ...clients,
+      ...common,
+      extra: { [protocolName]: { [definedNote]: tool } },
+    }
+  }
   return {
     type: 'server',
     tool: base === 'mcp_toolset' ? 'mcp' : serverToolKind(base),
     ...(name !== undefined && { name }),
-    ...(deferred !== undefined && { deferred }),
-    ...cacheOf(tool),
+    ...common,
     native: { protocol: protocolName, value: tool },
-    at,
   }
 }
 
