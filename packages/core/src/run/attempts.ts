@@ -11,7 +11,7 @@ import { runSync } from './phase.ts'
 import { credentialTrouble, requestFaults } from './public-error.ts'
 import type { Runtime } from './runtime.ts'
 import { safeBound } from './settle.ts'
-import { isStale, leaveStateOut } from './stale-state.ts'
+import { holdsState, isStale, leaveStateOut } from './stale-state.ts'
 import { eventTransforms, hookFailed, transformRequest } from './transforms.ts'
 
 /** Attempts of one request at most, whatever hooks say. */
@@ -78,7 +78,13 @@ export async function runAttempts(runtime: Runtime, input: AttemptsInput): Promi
     logFailure(runtime, context, target, error)
     if (context.signal.aborted || input.active.ended) return { result, target, state }
     // It cost nothing, and says nothing about the target: the same one is asked once more.
-    if (isStale(error) && !withoutState && context.operation === 'generate') {
+    if (
+      !withoutState &&
+      attempt < maxAttempts &&
+      decision !== 'stop' &&
+      isStale(error) &&
+      mayLeaveOut(state)
+    ) {
       withoutState = true
       continue
     }
@@ -86,6 +92,10 @@ export async function runAttempts(runtime: Runtime, input: AttemptsInput): Promi
     if (next === undefined) return { result, target, state }
     index = next
   }
+}
+
+function mayLeaveOut({ operation, request }: AttemptState): boolean {
+  return operation === 'generate' && holdsState(request)
 }
 
 /** Notes an attempt, and completes the note and tells the route phase when it is over. */

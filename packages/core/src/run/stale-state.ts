@@ -9,15 +9,25 @@ export function isStale(error: GatewayErrorData): boolean {
   return error.source === 'upstream' && staleCodes.includes(error.code)
 }
 
+/** Whether there is anything to leave out. */
+export function holdsState({ turns }: GenerateRequest): boolean {
+  return turns.some(({ parts }) => parts.some(isState))
+}
+
+/** A compaction is all that is left of what it stands for: without it the answer would be to another conversation. */
+function isState(part: Part): boolean {
+  return part.custody !== undefined && part.type !== 'compaction'
+}
+
 /** Leaves the opaque state of the conversation out of this attempt, and reports it. What can be read stays. */
-export function leaveStateOut(state: AttemptState): void {
+export function leaveStateOut(state: Pick<AttemptState, 'request' | 'target' | 'report' | 'replace'>): void {
   const { request, target } = state
   const turns = request.turns.map((turn) => {
-    if (!turn.parts.some((part) => part.custody)) return turn
+    if (!turn.parts.some(isState)) return turn
     const parts: Part[] = []
     for (const part of turn.parts) {
       const { custody, ...rest } = part
-      if (!custody) {
+      if (!custody || !isState(part)) {
         parts.push(part)
         continue
       }
