@@ -250,6 +250,24 @@ describe('a request to continue', () => {
   })
 })
 
+it('a small request that brings a large conversation back is counted by what it brings', async () => {
+  const gateway = await compose({
+    plugins: [openaiResponses({ store: true })],
+    gateway: { limits: { maxInFlightBodyBytes: 300_000 } },
+    config: { store: memory() },
+  })
+  try {
+    const first = await sdk(gateway).responses.create({ model: 'chat', input: `say ${'w '.repeat(40_000)}` })
+    const next = sdk(gateway).responses.create({ model: 'chat', input: 'x', previous_response_id: first.id })
+    await expect(next).rejects.toMatchObject({ status: 503 })
+    // What it held is free again.
+    const other = await sdk(gateway).responses.create({ model: 'chat', input: `say ${'w '.repeat(40_000)}` })
+    expect(other.status).toBe('completed')
+  } finally {
+    await gateway.close()
+  }
+})
+
 describe('a store that', () => {
   it('is not there is found at boot', async () => {
     await expect(compose({ plugins: [openaiResponses({ store: true })] })).rejects.toThrow(

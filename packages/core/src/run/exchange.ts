@@ -27,6 +27,8 @@ export interface Incoming {
   body(): Promise<Uint8Array>
   /** What is run instead of the body, where a connection put what it remembers in front of it. */
   readonly whole?: JsonObject
+  /** Takes more of the in-flight budget. Throws `GatewayError` `overloaded`. */
+  hold?(bytes: number): void
   /** Gives the body's share of the in-flight budget back. Safe to call twice. */
   release(): void
 }

@@ -28,6 +28,8 @@ export interface Journey {
   /** Money is held, or this operation needs none: the upstream may be asked. */
   mayAsk: boolean
   isFinished: boolean
+  /** Counts further bytes as this request's, until it is over. Throws `GatewayError` where all together are too many. */
+  hold(bytes: number): void
   /** Ends the request for money and log; only the first call counts. */
   finish(ending: Ending): void
 }
@@ -64,6 +66,7 @@ export function beginJourney(
     childCount: 0,
     mayAsk: false,
     isFinished: false,
+    hold: (bytes) => incoming.hold?.(bytes),
     finish(ending) {
       if (journey.isFinished) return
       journey.isFinished = true

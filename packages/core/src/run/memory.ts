@@ -27,6 +27,9 @@ export interface Remembering {
 /** Largest conversation that is kept, in bytes of JSON. */
 const mostBytes = 16 * 1024 * 1024
 
+/** What JSON takes once it is parsed, and written again for an upstream, for each of its bytes. */
+const parsedSize = 4
+
 /** Ids come from clients; ours are shorter. */
 const mostIdLength = 128
 
@@ -66,7 +69,10 @@ export async function recall(journey: Journey, memory: ConversationMemory): Prom
 export async function findKept(journey: Journey, id: string): Promise<KeptAnswer | undefined> {
   if (id.length > mostIdLength) return undefined
   const bytes = await asked(journey, (kv, account) => kv.get(account, nameOf(journey, id)))
-  return bytes && (JSON.parse(Buffer.from(bytes).toString('utf8')) as KeptAnswer)
+  if (!bytes) return undefined
+  // A few bytes of a client may bring many megabytes back.
+  journey.hold(bytes.byteLength * parsedSize)
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as KeptAnswer
 }
 
 /** Removes a kept answer; what continued it keeps its own copy of the conversation. */

@@ -76,7 +76,10 @@ async function walk(journey: Journey, incoming: Incoming): Promise<Answer> {
 
   requireActive(active)
   journey.wire.open(await unlessCut(active, incoming.body()))
-  if (incoming.whole) journey.wire.replace(incoming.whole)
+  if (incoming.whole) {
+    journey.wire.replace(incoming.whole)
+    journey.hold(journey.wire.body.byteLength)
+  }
   requireActive(active)
   const memory = route.operation === 'generate' ? journey.protocol.server?.memory : undefined
   const remembering = memory && (await unlessCut(active, recall(journey, memory)))

@@ -75,6 +75,7 @@ function createApp(kernel: Kernel, shared: Shared): Fetch {
       receivedAt: new Date(),
       ...addressOf(exchange),
       body: () => (reading ??= exchange.readBody(share)),
+      hold: share.take,
       release: share.release,
     }
     return kernel.run(found.route, incoming).then(

@@ -85,6 +85,7 @@ export function createSockets(kernel: Kernel, shared: Shared): GatewaySockets {
       receivedAt: new Date(),
       body: () => (reading ??= readBody(async (take) => take(bytes), noBodyHeaders, share, limits)),
       ...(whole && { whole }),
+      hold: share.take,
       release: share.release,
     }
   }
