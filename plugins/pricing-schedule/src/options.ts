@@ -102,8 +102,7 @@ export const optionsSchema: Schema<PricingScheduleOptions, ParsedSchedule> = sch
 function isZone(timeZone: string): boolean {
   if (!/^[A-Za-z]/.test(timeZone)) return false
   try {
-    new Intl.DateTimeFormat('en-US', { timeZone })
-    return true
+    return new Intl.DateTimeFormat('en-US', { timeZone }).resolvedOptions().timeZone !== ''
   } catch {
     return false
   }
