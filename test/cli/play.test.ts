@@ -27,7 +27,14 @@ describe('gantry play', () => {
     const [, key = ''] = await play.waitFor(/^Key +(sk-gantry_\w{38}) +\(group standard\)$/m)
     const [, vip = ''] = await play.waitFor(/^ +(sk-gantry_\w{38}) +\(group vip\)$/m)
     await play.waitFor(/Ctrl-C stops/)
-    for (const word of ['curl -N', "from 'openai'", 'from openai import OpenAI', '10 usd']) {
+    for (const word of [
+      'curl -N',
+      "from 'openai'",
+      'from openai import OpenAI',
+      'codex -m',
+      'claude --model',
+      '10 usd',
+    ]) {
       expect(play.stdout()).toContain(word)
     }
 

@@ -6,7 +6,7 @@ export interface SnippetInput {
   readonly model: string
 }
 
-/** Ready-to-paste examples: curl, Node and Python. */
+/** Ready-to-paste examples: curl, Node, Python, and the two agents that most people bring. */
 export function snippets({ baseUrl, key, model }: SnippetInput): readonly string[] {
   return [
     'curl',
@@ -32,5 +32,14 @@ export function snippets({ baseUrl, key, model }: SnippetInput): readonly string
     `      model="${model}", stream=True, messages=[{"role": "user", "content": "Hello"}])`,
     '  for chunk in stream:',
     '      if chunk.choices: print(chunk.choices[0].delta.content or "", end="")',
+    '',
+    'Codex',
+    '',
+    `  GANTRY_KEY=${key} codex -m ${model} -c model_provider=gantry \\`,
+    `    -c 'model_providers.gantry={name="Gantry",base_url="${baseUrl}",wire_api="responses",env_key="GANTRY_KEY"}'`,
+    '',
+    'Claude Code',
+    '',
+    `  ANTHROPIC_BASE_URL=${baseUrl.replace(/\/v1$/, '')} ANTHROPIC_AUTH_TOKEN=${key} claude --model ${model}`,
   ]
 }
