@@ -53,7 +53,7 @@ function raw(body: JsonObject): { body: JsonObject } {
 /** What each wire takes for a call's id and a tool's name. */
 const rules: { readonly [wire in Wire]: { readonly id: RegExp; readonly name: RegExp } } = {
   'openai-chat': { id: /^[\x21-\x7e]{1,64}$/, name: /^[a-zA-Z0-9_-]{1,64}$/ },
-  'openai-responses': { id: /^[\x21-\x7e]{1,64}$/, name: /^[a-zA-Z0-9_-]{1,128}$/ },
+  'openai-responses': { id: /^[\x21-\x7e]{1,64}$/, name: /^[a-zA-Z0-9_-]{1,64}$/ },
   'anthropic-messages': { id: /^[a-zA-Z0-9_-]+$/, name: /^[a-zA-Z0-9_-]{1,128}$/ },
 }
 

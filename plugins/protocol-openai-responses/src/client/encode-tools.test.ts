@@ -144,7 +144,7 @@ describe('tools', () => {
       ],
     })
     const names = (body['tools'] as readonly JsonObject[]).map(({ name }) => String(name))
-    expect(names.every((name) => /^[a-zA-Z0-9_-]{1,128}$/.test(name))).toBe(true)
+    expect(names.every((name) => /^[a-zA-Z0-9_-]{1,64}$/.test(name))).toBe(true)
     expect(names.map((name) => lowered?.[name]?.name)).toEqual([long, 'notes.read'])
   })
 

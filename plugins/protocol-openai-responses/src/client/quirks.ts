@@ -42,7 +42,7 @@ export interface ResponsesQuirks {
   readonly cacheBreakpoints: boolean
   /** Longest tool-call id. */
   readonly callIdMax: number
-  /** Longest tool name. */
+  /** Longest tool name. OpenAI's description says 128 for tools in a namespace; others are refused beyond 64. */
   readonly nameMax: number
 }
 
@@ -70,7 +70,7 @@ export function quirksOf(target: Target): ResponsesQuirks {
     include: merged['include'] !== false,
     cacheBreakpoints: merged['cacheBreakpoints'] === true,
     callIdMax: positive(merged['callIdMax']) ?? 64,
-    nameMax: positive(merged['nameMax']) ?? 128,
+    nameMax: positive(merged['nameMax']) ?? 64,
   }
 }
 
