@@ -159,6 +159,18 @@ describe('several choices', () => {
 })
 
 describe('stop sequences towards Responses', () => {
+  it('are few', async () => {
+    const response = await composed.chat({
+      model: 'responses',
+      stop: Array.from({ length: 1000 }, (_, index) => `never ${index}`),
+      messages: [{ role: 'user', content: 'say word' }],
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: { code: 'too_many_stop_sequences', param: 'stop' },
+    })
+  })
+
   it.each([true, false])('end the answer there (stream: %s)', async (stream) => {
     const response = await composed.send('/v1/chat/completions', {
       method: 'POST',

@@ -5,6 +5,7 @@ import { openTurns } from '../codec/index.ts'
 import { holdsEnvelopes } from '../codec/envelope.ts'
 import { GatewayError } from '../error.ts'
 import type { Report } from '../contract/index.ts'
+import { stopsOf } from './stages.ts'
 import type { AttemptPlan } from './types.ts'
 
 /** A request as it leaves. */
@@ -32,6 +33,7 @@ export function encodeOutgoing(plan: AttemptPlan): OutgoingRequest {
       body: spliceJson(plan.wire.body, relay.splices(plan.wire, plan.target)),
     }
   }
+  requireFewStops(stopsOf(plan) ?? [])
   const codec = client.codecs[plan.operation] as ClientCodec<Operation> | undefined
   if (!codec) throw new Error(`${plan.target.protocol} has no client codec for ${plan.operation}`)
   // Embeddings have no conversation that could hold envelopes.
@@ -45,6 +47,19 @@ export function encodeOutgoing(plan: AttemptPlan): OutgoingRequest {
     body: JSON.stringify(made.body),
     ...(made.lowered ? { lowered: made.lowered } : {}),
   }
+}
+
+/** Sequences that are looked for here, at most: each costs a look at every character of the answer. */
+const mostStops = 64
+
+function requireFewStops(stops: readonly string[]): void {
+  if (stops.length <= mostStops) return
+  throw new GatewayError({
+    class: 'unsupported',
+    code: 'too_many_stop_sequences',
+    param: '/stop',
+    message: `At most ${mostStops} stop sequences can be asked for here.`,
+  })
 }
 
 /** Whether an answer is streamed is the client's word; a hook that replaces the request does not change it. */
