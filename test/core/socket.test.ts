@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { WebSocket } from 'undici'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { account, definePlugin, GatewayError, type JsonObject } from '@gantry/core'
+import { account, definePlugin, GatewayError, serve, type JsonObject } from '@gantry/core'
+import simulator from '@gantry/provider-simulator'
 import { openaiResponses } from '@gantry/protocol-openai-responses'
 import memory from '@gantry/store-memory'
 import { compose, type Composed } from '../support/compose.ts'
@@ -26,8 +27,20 @@ const byKey = definePlugin({
 
 let keeping: Composed
 
+/** Simulators of its own for each gateway: closing one closes them. */
+const slowModel = (): Pick<NonNullable<Parameters<typeof compose>[0]>, 'models' | 'config'> => ({
+  models: { slow: { to: 'slow/sim-chat', price: 'free' } },
+  config: {
+    providers: {
+      chat: simulator(),
+      claude: simulator({ speaks: 'anthropic-messages' }),
+      slow: simulator({ pace: 5 }),
+    },
+  },
+})
+
 beforeAll(async () => {
-  composed = await compose({ plugins: [byKey(), openaiResponses()] })
+  composed = await compose({ plugins: [byKey(), openaiResponses()], ...slowModel() })
   keeping = await compose({
     plugins: [byKey(), openaiResponses({ store: true })],
     config: { store: memory() },
@@ -40,6 +53,7 @@ afterAll(async () => {
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.close()
   composed.settled.length = 0
+  composed.lines.length = 0
 })
 
 interface Client {
@@ -188,6 +202,68 @@ describe('what a connection continues', () => {
       status: 400,
       error: { code: 'previous_response_not_found' },
     })
+  })
+})
+
+describe('a connection', () => {
+  const create = (input: string): object => ({ type: 'response.create', model: 'slow', input })
+
+  it('whose client leaves in the middle has its request settled once, the waiting ones never begun', async () => {
+    const client = await open()
+    for (let n = 0; n < 3; n++) client.send(create('count 200'))
+    await vi.waitFor(() => expect(client.events.length).toBeGreaterThan(5))
+    sockets.at(-1)!.close()
+    await vi.waitFor(() => expect(composed.settled).toHaveLength(1), 5000)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(composed.settled.map(({ outcome }) => outcome)).toEqual(['aborted'])
+    expect(composed.settled[0]!.usage.tokens.output).toBeGreaterThan(0)
+    expect(composed.lines.filter(({ level }) => level === 'error')).toEqual([])
+  })
+
+  it('takes binary messages for what they say, and ends at text that is none', async () => {
+    const client = await open()
+    const socket = sockets.at(-1)!
+    socket.send(Buffer.from(JSON.stringify(create('say binary'))))
+    expect(JSON.stringify(await client.end())).toContain('binary')
+    socket.send(Buffer.from([0x22, 0xff, 0x22]))
+    expect(await client.end()).toMatchObject({ type: 'error', status: 400 })
+  })
+
+  it('says why its request was cut when the time to drain is over, and settles it', async () => {
+    const gateway = await compose({ plugins: [byKey(), openaiResponses()], ...slowModel() })
+    const client = await open('alice', gateway)
+    client.send(create('count 2000'))
+    await vi.waitFor(() => expect(client.events.length).toBeGreaterThan(3))
+    const closed = new Promise<{ code: number }>((resolve) =>
+      sockets.at(-1)!.addEventListener('close', resolve),
+    )
+    await gateway.close()
+    expect((await closed).code).toBe(1001)
+    const failed = await client.end()
+    expect(JSON.stringify(failed)).toMatch(/shutting_down|shutting down/)
+    expect(gateway.settled).toHaveLength(1)
+  })
+
+  it('outlives a reload: its next request goes to whoever serves then', async () => {
+    const before = await compose({ plugins: [byKey(), openaiResponses()], ...slowModel() })
+    const after = await compose({ plugins: [byKey(), openaiResponses()], ...slowModel() })
+    const server = await serve(before.gateway, { port: 0 })
+    try {
+      const client = await open('alice', { ...before, url: server.url })
+      client.send(create('count 30'))
+      await vi.waitFor(() => expect(client.events.length).toBeGreaterThan(3))
+      server.swap(after.gateway)
+      const first = await client.end()
+      expect(first).toMatchObject({ status: 'completed' })
+      client.send({ ...create('say next'), previous_response_id: first['id'] })
+      expect(await client.end()).toMatchObject({ status: 'completed', previous_response_id: first['id'] })
+      await vi.waitFor(() => expect(after.settled).toHaveLength(1))
+      expect(before.settled).toHaveLength(1)
+    } finally {
+      await server.close({ drainTimeoutMs: 0 })
+      await before.close()
+      await after.close()
+    }
   })
 })
 
