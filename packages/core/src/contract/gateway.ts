@@ -28,8 +28,8 @@ export interface ModelEntry<R extends string> {
   readonly maxOutputTokens?: number
 }
 
-/** Decimal strings; tokens per million. Camel case of the buckets; a missing one takes its parent's (money page). */
-export interface ModelPrice {
+/** Decimal strings per million tokens. Camel case of the buckets; a missing one takes its parent's (money page). */
+export interface TokenPrices {
   readonly input?: string
   readonly output?: string
   readonly cacheRead?: string
@@ -41,7 +41,28 @@ export interface ModelPrice {
   readonly inputTool?: string
   readonly outputAudio?: string
   readonly outputImage?: string
+}
+
+/** Prices of a whole request with a long input. */
+export interface LongContextPrices extends TokenPrices {
+  /** In tokens of input, cached ones too: a request with more than these costs this, all of it. */
+  readonly above: number
+}
+
+/** What a model costs: by tokens, by call, by what is counted one by one. */
+export interface ModelPrice extends TokenPrices {
   readonly call?: string
+
+  /** Per unit, by its name in the usage: `{ web_search: '0.01' }`. */
+  readonly units?: { readonly [unit: string]: string }
+
+  /** Of those that a request reaches the one with the highest `above` counts. */
+  readonly longContext?: readonly LongContextPrices[]
+
+  /** By service tier, like `batch` or `priority`: a factor on token prices, or token prices of its own. */
+  readonly serviceTiers?: {
+    readonly [tier: string]: Decimal | (TokenPrices & { readonly longContext?: readonly LongContextPrices[] })
+  }
   readonly asset?: string
 }
 

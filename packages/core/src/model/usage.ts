@@ -20,6 +20,8 @@ export interface Usage {
 
   /** Counted one by one: `web_search`, `web_fetch`, `image`. */
   readonly units?: { readonly [unit: string]: number }
+  /** Service tier that served it, in the upstream's word (`standard`, `priority`, `batch`, `flex`); absent: not said. */
+  readonly serviceTier?: string
   /** Other models used inside this response (advisor); not contained in `tokens`. */
   readonly nested?: readonly { readonly model: string; readonly tokens: Usage['tokens'] }[]
   readonly source: 'upstream' | 'observed' | 'estimated' | 'recovered' | 'none'
