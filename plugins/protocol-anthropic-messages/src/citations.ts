@@ -31,3 +31,8 @@ export function readCitations(block: JsonObject): TextPart['citations'] {
   const citations = objectsIn(block['citations']).map(readCitation)
   return citations.length > 0 ? citations : undefined
 }
+
+/** A citation that our own server end made for another wire's source: without the index that only the vendor can give. */
+export function isForeignCitation(raw: JsonObject): boolean {
+  return raw['type'] === 'web_search_result_location' && raw['encrypted_index'] === ''
+}

@@ -20,6 +20,8 @@ export interface ModelRules {
   readonly midSystem: boolean
   /** `output_config.format` and `strict` tools are accepted. */
   readonly jsonSchema: boolean
+  /** Thinking is taken back only with the vendor's signature; other hosts sign nothing and want it all the same. */
+  readonly signedThinking: boolean
   /** Longest tool name, in characters. */
   readonly toolNameLength: number
 }
@@ -36,6 +38,7 @@ const newest: ModelRules = {
   forcedTools: false,
   midSystem: true,
   jsonSchema: true,
+  signedThinking: true,
   toolNameLength: 128,
 }
 const five: ModelRules = { ...newest, thinking: 'adaptive', forcedTools: true }
@@ -54,7 +57,7 @@ const three: ModelRules = { ...four, maxOutputTokens: 8192, thinking: 'none', th
  * A host that speaks this wire with a model of its own. 32,000 output tokens is what Claude Code sends for a model
  * it does not know; manual thinking is the form that such hosts have known longest.
  */
-const foreign: ModelRules = { ...four, maxOutputTokens: 32_000 }
+const foreign: ModelRules = { ...four, maxOutputTokens: 32_000, signedThinking: false }
 
 /**
  * First match counts. Limits and thinking: platform.claude.com, models overview, migration guides of Opus 4.7 and 5.5,
@@ -91,6 +94,7 @@ export function modelRules(target: Target): ModelRules {
     forcedTools: flag(quirks, 'forcedTools') ?? rules.forcedTools,
     midSystem: flag(quirks, 'midSystem') ?? rules.midSystem,
     jsonSchema: flag(quirks, 'jsonSchema') ?? rules.jsonSchema,
+    signedThinking: flag(quirks, 'signedThinking') ?? rules.signedThinking,
     toolNameLength: positive(quirks, 'toolNameLength') ?? rules.toolNameLength,
   }
 }

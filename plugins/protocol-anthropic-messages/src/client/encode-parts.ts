@@ -1,5 +1,6 @@
 import type { Part, ReasoningPart, TextPart, ToolCallPart, ToolResultPart } from '@gantry/core'
 import { argumentsToObject, pointerTo } from '@gantry/core/codec'
+import { isForeignCitation } from '../citations.ts'
 import { asObject, type Block } from '../json.ts'
 import { protocolName } from '../name.ts'
 import { callerNote, compactionNote } from '../parts.ts'
@@ -128,7 +129,9 @@ function encodeText(part: TextPart, pointer: string, scope: Scope): Block | unde
   const block = textBlock(part.text, pointer, scope)
   if (part.logprobs?.length) scope.losses.dropped(pointer, 'part.text.logprobs')
   if (!part.citations?.length) return block
-  const own = part.citations.flatMap(({ native }) => (native.protocol === protocolName ? [native.value] : []))
+  const own = part.citations.flatMap(({ native: { protocol, value } }) =>
+    protocol === protocolName && !isForeignCitation(value) ? [value] : [],
+  )
   if (own.length < part.citations.length) scope.losses.dropped(pointer, 'part.text.citations')
   if (block && own.length > 0) block['citations'] = own
   return block
@@ -166,6 +169,10 @@ function encodeReasoning(part: ReasoningPart, pointer: string, scope: Scope): Bl
     return { type: 'thinking', thinking: text, signature: custody.blob }
   }
   if (custody?.format === 'redacted') return { type: 'redacted_thinking', data: custody.blob }
+  // A host that signs nothing gets back what it gave.
+  if (scope.own && !scope.rules.signedThinking && text !== '' && !part.custody) {
+    return { type: 'thinking', thinking: text, signature: '' }
+  }
   if (text !== '') scope.losses.dropped(pointer, 'part.reasoning', 'it has no signature')
   if (part.custody) scope.losses.dropped(pointer, `custody.${part.custody.format}`)
   return undefined

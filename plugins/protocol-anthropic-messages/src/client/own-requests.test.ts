@@ -231,7 +231,26 @@ describe('a request of this wire’s own clients', () => {
     const { body, losses } = again(loop(''))
     expect(JSON.stringify(body)).not.toContain('thinking')
     expect(losses).toEqual(['part.reasoning dropped', 'reasoning dropped'])
+    // A host with a model of its own signs nothing, and wants its thinking back.
+    expect(again({ ...loop(''), model: 'glm-5' }).body).toEqual({ ...loop(''), model: 'glm-5' })
   })
+})
+
+it('sources that another wire gave are left out, and said to be', () => {
+  const citation = { type: 'web_search_result_location', url: 'https://a', title: 'A', cited_text: '' }
+  const text = (index: string): JsonObject => ({
+    type: 'text',
+    text: 'a',
+    citations: [{ ...citation, encrypted_index: index }],
+  })
+  const { body, losses } = again(
+    ask({ messages: [hi, { role: 'assistant', content: [text('real'), text('')] }] }),
+  )
+  expect((body['messages'] as readonly JsonObject[])[1]?.['content']).toEqual([
+    text('real'),
+    { type: 'text', text: 'a' },
+  ])
+  expect(losses).toEqual(['part.text.citations dropped'])
 })
 
 describe('by an alias, to a model of other rules', () => {

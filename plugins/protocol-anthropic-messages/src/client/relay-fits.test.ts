@@ -73,6 +73,25 @@ describe('what is encoded for its target', () => {
     expect(fits(body, model, {}, 2)).toBe(false)
   })
 
+  it.each<[string, JsonObject]>([
+    ['thinking that another wire gave without a state', { type: 'thinking', thinking: 'hm', signature: '' }],
+    [
+      'sources that another wire gave without an index',
+      {
+        type: 'text',
+        text: 'a',
+        citations: [{ type: 'web_search_result_location', url: 'https://a', encrypted_index: '' }],
+      },
+    ],
+  ])('%s, even by its own name', (_what, block) => {
+    const body = ask({ model: 'claude-opus-5', messages: [{ role: 'assistant', content: [block] }] })
+    expect([fits(body, 'claude-opus-5'), fits(body, 'claude-opus-5', {}, 2)]).toEqual([false, false])
+    // A host with a model of its own signs nothing.
+    expect(fits(body, 'glm-5')).toBe(true)
+    const call = { type: 'tool_use', id: 'a', name: 'f', input: { signature: '' } }
+    expect(fits(ask({ messages: [{ role: 'assistant', content: [call] }] }), 'claude-opus-5')).toBe(true)
+  })
+
   it('a limit above the configured one', () => {
     expect(fits(ask({ max_tokens: 9000 }), 'claude-opus-5-5', { maxOutputTokens: 8000 })).toBe(false)
     expect(fits(ask({ max_tokens: 8000 }), 'claude-opus-5-5', { maxOutputTokens: 8000 })).toBe(true)

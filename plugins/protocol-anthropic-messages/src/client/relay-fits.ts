@@ -1,16 +1,19 @@
 import type { JsonObject, Target, WireRequest } from '@gantry/core'
+import { isForeignCitation } from '../citations.ts'
 import { asNumber, asObject, asString, objectsIn } from '../json.ts'
 import { isKnownModel, modelRules, type ModelRules } from '../models.ts'
 
 const systemRole = /"role"\s*:\s*"system"/
 
 /**
- * Whether a request may go to its target as the client wrote it. It may not where messages speak as the system to a model
+ * Whether a request may go to its target as the client wrote it. It may not where it brings back what another wire's model
+ * said and the vendor would refuse: thinking without a signature, sources without an index. Nor where messages speak as the system to a model
  * that takes none, and where an alias brought it to a model of other rules than the one that was asked for. Whoever asks
  * for a model by its own name is between itself and the vendor in all else.
  */
 export function fits(wire: WireRequest, target: Target): boolean {
   const rules = modelRules(target)
+  if (rules.signedThinking && mayHoldStateless(wire.body) && hasStateless(wire.json())) return false
   if (!rules.midSystem && mayHoldSystem(wire.body) && hasSystem(wire.json())) return false
   if (!isKnownModel(target) || namesModel(wire.body, target.model)) return true
   const body = wire.json()
@@ -26,6 +29,26 @@ function mayHoldSystem(body: Uint8Array): boolean {
   const bytes = bytesOf(body)
   return (
     bytes.includes('"role":"system"') || (bytes.includes('"role": ') && systemRole.test(bytes.toString()))
+  )
+}
+
+function mayHoldStateless(body: Uint8Array): boolean {
+  const bytes = bytesOf(body)
+  return stateless.some((mark) => bytes.includes(mark))
+}
+
+const stateless: readonly string[] = ['signature', 'encrypted_index'].flatMap((key) => [
+  `"${key}":""`,
+  `"${key}": ""`,
+])
+
+function hasStateless(body: JsonObject): boolean {
+  return objectsIn(body['messages']).some((message) =>
+    objectsIn(message['content']).some(
+      (block) =>
+        (block['type'] === 'thinking' && block['signature'] === '') ||
+        objectsIn(block['citations']).some(isForeignCitation),
+    ),
   )
 }
 
