@@ -1,5 +1,5 @@
 import OpenAI from 'openai'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { account, definePlugin, GatewayError, type KvStore } from '@gantry/core'
 import { openaiResponses } from '@gantry/protocol-openai-responses'
 import memory from '@gantry/store-memory'
@@ -115,7 +115,53 @@ describe.each(['chat', 'claude'])('answers kept for a %s upstream', (model) => {
   })
 })
 
+describe.each(['claude', 'responses'])('thoughts of a %s upstream', (model) => {
+  it('go back to it from the first answer on, though nobody asked to see them sealed', async () => {
+    const seen: string[] = []
+    const gateway = await compose({
+      plugins: [openaiResponses({ store: true })],
+      models: { responses: { to: 'responses/sim-responses', price: 'free' } },
+      hooks: {
+        'transform.request': ({ request }) => {
+          const parts = request.turns.flatMap((turn) => turn.parts)
+          seen.push(parts.map(({ type, custody }) => (custody ? `${type} sealed` : type)).join(', '))
+        },
+      },
+      config: {
+        store: memory(),
+        providers: {
+          chat: simulator(),
+          claude: simulator({ speaks: 'anthropic-messages' }),
+          responses: simulator({ speaks: 'openai-responses' }),
+        },
+      },
+    })
+    try {
+      const ask = { model, reasoning: { effort: 'low' as const }, max_output_tokens: 20_000 }
+      const client = sdk(gateway)
+      const first = await client.responses.create({ ...ask, input: 'reason hm\nsay one' })
+      await client.responses.create({ ...ask, input: 'say two', previous_response_id: first.id })
+      expect(seen).toEqual(['text', 'text, reasoning sealed, text, text'])
+    } finally {
+      await gateway.close()
+    }
+  })
+})
+
 describe('answers that are kept', () => {
+  it('are not those whose client has left', async () => {
+    const client = sdk(kept)
+    const stream = await client.responses.create({ model: 'slow', input: 'count 100', stream: true })
+    let id = ''
+    for await (const event of stream) {
+      if (event.type === 'response.created') id = event.response.id
+      if (event.type === 'response.output_text.delta') break
+    }
+    expect(id).not.toBe('')
+    await vi.waitFor(() => expect(kept.settled.at(-1)).toMatchObject({ outcome: 'aborted' }), 3000)
+    await expect(client.responses.retrieve(id)).rejects.toMatchObject({ status: 404 })
+  })
+
   it('are nobody else’s', async () => {
     const mine = await sdk(kept).responses.create({ model: 'chat', input: 'say mine' })
     const other = sdk(kept, 'mallory')

@@ -48,8 +48,9 @@ export async function recall(journey: Journey, memory: ConversationMemory): Prom
     const earlier = memory.keepMs === undefined ? undefined : await findKept(journey, previous)
     if (!earlier) throw notKept(previous, memory)
     sent = [...earlier.sent, ...earlier.items, ...sent]
-    wire.replace(memory.withItems(body, sent))
   }
+  // Also where nothing came before: what is kept has to be what can be sent back.
+  wire.replace(memory.withItems(body, sent))
   return {
     isKept,
     async keep(answer) {

@@ -45,7 +45,8 @@ export function withItems(body: JsonObject, items: readonly Json[]): JsonObject 
     Array.isArray(listed) && !listed.includes(encrypted)
       ? [...(listed as readonly Json[]), encrypted]
       : listed
-  return { ...rest, input: items.filter(isNoTrigger), include: asked }
+  // An input that holds no items is left to who reads it, as well.
+  return { ...rest, ...(items.length > 0 && { input: items.filter(isNoTrigger) }), include: asked }
 }
 
 /** The wish to compact what came before was heard once; the wire takes it in the last place only. */
