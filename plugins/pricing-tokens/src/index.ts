@@ -1,1 +1,2 @@
 export { pricingTokens, pricingTokens as default } from './plugin.ts'
+export { serviceTier } from './tier.ts'

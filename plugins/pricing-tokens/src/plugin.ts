@@ -1,11 +1,13 @@
 import { definePlugin, type PluginFactory } from '@gantry/core'
-import { checkPrices, type PriceEntry, readBook } from './book.ts'
+import { checkPrices, readBook } from './book.ts'
 import { linesOf } from './lines.ts'
+import type { PriceEntry } from './parse.ts'
+import { rememberTier, serviceTier } from './tier.ts'
 
 /**
  * Prices by tokens: one line for each token bucket with a quantity, from `models.*.price` of the config.
- * Prices are decimal strings per million tokens; `call` is per call. A bucket without a price takes its parent's:
- * reasoning and output kinds that of `output`, input and cache kinds that of `input`.
+ * Prices are decimal strings per million tokens; `call` is per call, `units` per thing the usage counts. A bucket without
+ * a price takes its parent's: reasoning and output kinds that of `output`, input and cache kinds that of `input`.
  */
 export const pricingTokens: PluginFactory<void, { pricing: 'tokens' }> = definePlugin<
   void,
@@ -18,6 +20,12 @@ export const pricingTokens: PluginFactory<void, { pricing: 'tokens' }> = defineP
     return {
       name: 'pricing-tokens',
       check: checkPrices,
+      reads: [serviceTier],
+      writes: [serviceTier],
+      hooks: {
+        // Before a bill plugin asks for the price.
+        'bill.reserve': { order: 'pre', handler: (context) => rememberTier(book, context) },
+      },
       setup(host) {
         book = readBook(host.config)
       },
