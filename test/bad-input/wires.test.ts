@@ -343,6 +343,15 @@ describe.each(cases)('$what', ({ of }) => {
   })
 })
 
+it.each([
+  ['openai-chat', 'messages'],
+  ['openai-responses', 'input'],
+] as const)('a message that says nothing is refused in the words of %s', async (wire, param) => {
+  const told = await ask(composed, wire, { ...plain(wire, ''), model: 'anthropic-messages' })
+  expectError(wire, told, { status: 400, source: 'gateway' })
+  expect((told.body['error'] as JsonObject)['param']).toMatch(new RegExp(`^${param}`))
+})
+
 it.each(wires.flatMap((wire) => wires.filter((to) => to !== wire).map((to) => ({ wire, to }))))(
   'a renamed function is called by its own name ($wire to $to)',
   async ({ wire, to }) => {

@@ -71,14 +71,15 @@ describe('system turns', () => {
 
 describe('messages', () => {
   it('refuses an empty conversation with the pointer', () => {
-    for (const turns of [[], [user(' ')], [says('')]] satisfies Turn[][]) {
+    const said: readonly (readonly Turn[])[] = [[], [{ ...user(' '), at: '/input' }], [says('')]]
+    for (const turns of said) {
       try {
         encode({ turns })
         expect.unreachable()
       } catch (error) {
         expect(GatewayError.is(error) && error.data).toMatchObject({
           class: 'invalid_request',
-          param: '/messages',
+          param: turns[0]?.at ?? '/messages',
         })
       }
     }

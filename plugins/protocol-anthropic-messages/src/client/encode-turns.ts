@@ -35,7 +35,8 @@ export function encodeTurns(turns: readonly Turn[], scope: Scope): Message[] {
     throw new GatewayError({
       class: 'invalid_request',
       message: 'The conversation has no message that this model could answer.',
-      param: '/messages',
+      // Where the client wrote it, which has another name on another wire.
+      param: turns[0]?.at ?? '/messages',
     })
   }
   if (first.role === 'assistant') messages.unshift(userMessage([{ type: 'text', text: continued }]))
