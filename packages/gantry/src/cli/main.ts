@@ -36,6 +36,7 @@ const leaves: Branch = {
   play: async () => (await import('./play.ts')).default,
   init: async () => (await import('./init.ts')).default,
   models: async () => (await import('./models.ts')).default,
+  price: async () => (await import('./price.ts')).default,
   connect: async () => (await import('./connect.ts')).default,
 }
 
