@@ -35,13 +35,18 @@ export function encodeTurns(turns: readonly Turn[], scope: Scope): Message[] {
     throw new GatewayError({
       class: 'invalid_request',
       message: 'The conversation has no message that this model could answer.',
-      // Where the client wrote it, which has another name on another wire.
-      param: turns[0]?.at ?? '/messages',
+      param: placeOf(turns[0]),
     })
   }
   if (first.role === 'assistant') messages.unshift(userMessage([{ type: 'text', text: continued }]))
   trimPrefill(messages.at(-1), scope)
   return messages
+}
+
+/** Where the client wrote it, which has another name on another wire; a turn that a hook made stands in the model only. */
+function placeOf(turn: Turn | undefined): string {
+  const at = turn?.at ?? '/turns'
+  return at.startsWith('/turns') ? '/messages' : at
 }
 
 interface State {

@@ -78,8 +78,8 @@ export function foldMessage(invalid: () => void): MessageFold {
         case 'content_block_stop':
           return close()
         case 'message_delta': {
-          const { delta, usage, ...beside } = fields
-          head = { ...head, ...beside, ...asObject(delta), ...(usage !== undefined && { usage }) }
+          const { delta, usage } = fields
+          head = { ...head, ...asObject(delta), ...(usage !== undefined && { usage }) }
           return
         }
         case 'error':
