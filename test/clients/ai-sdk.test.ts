@@ -14,7 +14,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ChildGateway, startGateway } from '../support/gateway.ts'
 
-const config: string = new URL('../mission/gateway.config.ts', import.meta.url).pathname
+const config: string = new URL('gateway.config.ts', import.meta.url).pathname
 let gateway: ChildGateway
 let key: string
 
@@ -37,7 +37,7 @@ const clients: readonly (readonly [name: string, model: (id: string) => Language
 const upstreams = [
   ['a chat upstream', 'sim-chat'],
   ['a responses upstream', 'sim-responses'],
-  ['a messages upstream', 'Sim-Claude-4.6'],
+  ['a messages upstream', 'claude-sonnet-4-5'],
 ] as const
 
 const pairs = clients.flatMap(([client, model]) =>
