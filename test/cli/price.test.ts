@@ -111,6 +111,12 @@ describe('gantry price', () => {
     expect(stderr).toContain('The group "standard" may not use "gift".')
   })
 
+  it('is the plain one in `gantry models`, whatever a long input costs', async () => {
+    const cwd = project({ 'gateway.config.ts': text })
+    const { stdout } = await gantry(['models', '--group', 'vip'], { cwd })
+    expect(stdout).toMatch(/^vip +small +one\/a +1 +0\.1 +1 +8 /m)
+  })
+
   it('opens no store', async () => {
     const cwd = project({ 'gateway.config.ts': configText({ store: "sqlite('./data/gateway.db')" }) })
     expect((await gantry(['price', 'small', '--in', '5'], { cwd })).code).toBe(0)

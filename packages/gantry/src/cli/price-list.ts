@@ -32,12 +32,12 @@ export interface ListedPrice {
   readonly perMillionTokens: { readonly [bucket in TokenBucket]?: string }
 }
 
-const million = 1_000_000
+const million = 1_000_000n
 
 /**
  * What keys of these groups may ask for, where it goes and what it costs. Prices are asked of the pricing rules, so
  * rules of the config's own count too; a price that depends on more than the group and the first target is shown for a
- * request of a million tokens of one kind.
+ * request of one token of one kind, a million times: a request of a million tokens may have the price of a long input.
  */
 export async function listModels(
   config: ResolvedConfig,
@@ -97,11 +97,12 @@ function pricesOf(
     })
   if (ask('reserve', {}).length === 0) return []
   const call = charges(ask('settle', {}))
+  const calls = charges(ask('settle', {}), million)
   const assets = new Map([...call].map(([asset]) => [asset, new Map<TokenBucket, bigint>()]))
   for (const bucket of tokenBuckets) {
-    for (const [asset, charge] of charges(ask('settle', { [bucket]: million }))) {
+    for (const [asset, charge] of charges(ask('settle', { [bucket]: 1 }), million)) {
       const own = assets.get(asset) ?? new Map<TokenBucket, bigint>()
-      own.set(bucket, charge - (call.get(asset) ?? 0n))
+      own.set(bucket, charge - (calls.get(asset) ?? 0n))
       assets.set(asset, own)
     }
   }
@@ -112,6 +113,8 @@ function pricesOf(
   }))
 }
 
-function charges(lines: readonly PriceLine[]): ReadonlyMap<string, bigint> {
-  return new Map([...linesByAsset(lines)].map(([asset, own]) => [asset, chargeOf(own)]))
+/** What lines cost by asset; `times` is exact, before anything is rounded. */
+function charges(lines: readonly PriceLine[], times: bigint = 1n): ReadonlyMap<string, bigint> {
+  const scaled = lines.map((line) => ({ ...line, quantity: line.quantity * times }))
+  return new Map([...linesByAsset(scaled)].map(([asset, own]) => [asset, chargeOf(own)]))
 }
