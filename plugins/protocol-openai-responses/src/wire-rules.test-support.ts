@@ -4,7 +4,8 @@ import type { WireRules } from '@gantry/testing'
 /**
  * OpenAI Responses for the conformance suite, written without the codec. What does not matter, and is taken out of both
  * sides: `type: "message"`; one plain text as a string; lists that are null, absent or empty (`content` of reasoning,
- * `annotations`, `logprobs`); an `error` or `incomplete_details` that is null; `status: "completed"` of an item; counts of 0; the order of `include`; the `store: false` that requests get; instructions that are empty; fields of a response
+ * `annotations`, `logprobs`); an `error` or `incomplete_details` that is null; `status: "completed"` of an item; counts of 0; the order of `include`; `store`, which is `false` towards every upstream whatever its
+ * client wishes (checked by tests of its own); instructions that are empty; fields of a response
  * that only repeat the request (`echo`, checked by a test of their own); numbering, padding, progress of the response and keep-alives of streams.
  */
 export const responsesRules: WireRules = {
@@ -18,7 +19,7 @@ export const responsesRules: WireRules = {
     return response.json !== undefined ? 'generate' : undefined
   },
   request(body) {
-    const { input, include, ...rest } = objectOf(body)
+    const { input, include, store: _store, ...rest } = objectOf(body)
     return {
       ...without(rest, (key, value) => value === (key === 'instructions' ? '' : false) && unsaid.has(key)),
       input:

@@ -134,7 +134,8 @@ function encodeContinuation(request: GenerateRequest, scope: Scope): Draft {
   if (background !== undefined) fields['background'] = background
   const wanted = storeOf(scope.quirks.store, store)
   if (wanted !== undefined) fields['store'] = wanted
-  if (store === true && wanted === false)
+  // A client of this wire reads in its answer whether it was kept.
+  if (store === true && wanted === false && (!scope.own || scope.quirks.store === 'never'))
     scope.losses.dropped('/continuation/store', 'continuation.store', 'this upstream stores nothing')
   return fields
 }
