@@ -22,6 +22,8 @@ export interface ModelRules {
   readonly jsonSchema: boolean
   /** Thinking is taken back only with the vendor's signature; other hosts sign nothing and want it all the same. */
   readonly signedThinking: boolean
+  /** Claude Code's billing block, the first of its system prompt, is read by the vendor and goes to it unchanged. */
+  readonly billingBlock: boolean
   /** Longest tool name, in characters. */
   readonly toolNameLength: number
 }
@@ -39,6 +41,7 @@ const newest: ModelRules = {
   midSystem: true,
   jsonSchema: true,
   signedThinking: true,
+  billingBlock: true,
   toolNameLength: 128,
 }
 const five: ModelRules = { ...newest, thinking: 'adaptive', forcedTools: true }
@@ -57,7 +60,7 @@ const three: ModelRules = { ...four, maxOutputTokens: 8192, thinking: 'none', th
  * A host that speaks this wire with a model of its own. 32,000 output tokens is what Claude Code sends for a model
  * it does not know; manual thinking is the form that such hosts have known longest.
  */
-const foreign: ModelRules = { ...four, maxOutputTokens: 32_000, signedThinking: false }
+const foreign: ModelRules = { ...four, maxOutputTokens: 32_000, signedThinking: false, billingBlock: false }
 
 /**
  * First match counts. Limits and thinking: platform.claude.com, models overview, migration guides of Opus 4.7 and 5.5,
@@ -95,6 +98,7 @@ export function modelRules(target: Target): ModelRules {
     midSystem: flag(quirks, 'midSystem') ?? rules.midSystem,
     jsonSchema: flag(quirks, 'jsonSchema') ?? rules.jsonSchema,
     signedThinking: flag(quirks, 'signedThinking') ?? rules.signedThinking,
+    billingBlock: flag(quirks, 'billingBlock') ?? rules.billingBlock,
     toolNameLength: positive(quirks, 'toolNameLength') ?? rules.toolNameLength,
   }
 }

@@ -1,5 +1,6 @@
 import type { GenerateRequest, Turn } from '@gantry/core'
 import type { Block } from '../json.ts'
+import { withoutBilling } from './billing.ts'
 import { encodeParts } from './encode-parts.ts'
 import { ownExtra } from './losses.ts'
 import { plainText } from './plain-text.ts'
@@ -27,7 +28,7 @@ export function encodeSystem(
   scope: Scope,
 ): string | readonly Block[] | undefined {
   const blocks: Block[] = encodeParts(
-    textOnly(request.instructions ?? [], scope),
+    textOnly(withoutBilling(request.instructions ?? [], scope), scope),
     'user',
     scope,
     '/instructions',

@@ -4,6 +4,7 @@ import { readFinish } from '../finish.ts'
 import { asArray, asObject, asString } from '../json.ts'
 import { apiVersion } from '../name.ts'
 import { overlayUsage, readUsage } from '../usage.ts'
+import { billingSplices } from './billing.ts'
 import { errorFromEnvelope } from './decode-error.ts'
 import { isErrorEnvelope } from './decode-response.ts'
 import { fits } from './relay-fits.ts'
@@ -18,7 +19,7 @@ export const relay: Relay = {
       ...(beta !== null && { 'anthropic-beta': beta }),
     }
   },
-  splices: (_wire, target) => [{ pointer: '/model', value: target.model }],
+  splices: (wire, target) => [{ pointer: '/model', value: target.model }, ...billingSplices(wire, target)],
   fits,
   tap,
 }
