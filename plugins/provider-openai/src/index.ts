@@ -1,3 +1,3 @@
 export { openai as default, openai } from './provider.ts'
-export { openaiQuirks } from './quirks.ts'
+export { openaiQuirks, openaiResponsesQuirks } from './quirks.ts'
 export type { OpenAIOptions } from './provider.ts'

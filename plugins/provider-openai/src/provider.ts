@@ -2,7 +2,7 @@ import { defineProvider } from '@gantry/core'
 import type { ProviderFactory } from '@gantry/core'
 import { compatiblePlugin, compatibleSchema } from '@gantry/provider-openai-compatible'
 import type { CompatibleSettings, VendorOptions } from '@gantry/provider-openai-compatible'
-import { openaiQuirks } from './quirks.ts'
+import { openaiQuirks, openaiResponsesQuirks } from './quirks.ts'
 
 /** Options of OpenAI. `baseUrl` is for regional hosts and proxies; `https://api.openai.com/v1` otherwise. */
 export interface OpenAIOptions extends VendorOptions {
@@ -28,6 +28,7 @@ export const openai: ProviderFactory<OpenAIOptions> = defineProvider<OpenAIOptio
       // Best first: what reasoning models think survives a tool loop only there.
       speaks: ['openai-responses', 'openai-chat'],
       quirks: openaiQuirks,
+      responsesQuirks: openaiResponsesQuirks,
     },
     { apiKey: true, named: { organization: 'openai-organization', project: 'openai-project' } },
   ),

@@ -16,3 +16,6 @@ export const openaiQuirks: JsonObject = {
     { models: ['gpt-4.1*', 'gpt-4.5*'], systemRole: 'system' },
   ],
 }
+
+/** What OpenAI's own endpoint wants on the Responses wire: it takes no thinking back in plain words ("array too long"). */
+export const openaiResponsesQuirks: JsonObject = { reasoningText: false }

@@ -93,6 +93,10 @@ function provider<N extends string>(
   return {
     name,
     speaks: settings.speaks,
+    // As strict as the vendor it stands in for: thinking in plain words is no input.
+    ...(settings.speaks.includes('openai-responses') && {
+      quirks: { 'openai-responses': { reasoningText: false } },
+    }),
     credentials: Math.max(1, apiKeys.length),
     cancelStopsBilling: settings.cancelStopsBilling,
     retryAfterSent: settings.retryAfterSent,

@@ -62,7 +62,8 @@ export function encodeReasoning(part: ReasoningPart, at: string, scope: Scope): 
   if (custody && isReadable(custody, target)) return writeItem(part)
   if (custody && custody.blob !== '')
     losses.dropped(at, `custody.${custody.format}`, 'issued by another provider')
-  else if (own) return writeItem(part)
+  else if (own && (quirks.reasoningText !== false || !part.segments.some(({ kind }) => kind === 'text')))
+    return writeItem(part)
   const texts = part.segments.filter(({ text }) => text !== '')
   if (texts.length === 0) return undefined
   if (quirks.reasoningText) {

@@ -34,8 +34,11 @@ export interface ResponsesQuirks {
   readonly effort?: readonly string[]
   /** Whether `temperature` and `top_p` are taken; by the model's name by default. */
   readonly sampling?: boolean
-  /** `true`: thinking without opaque state is sent back as `reasoning_text`. */
-  readonly reasoningText: boolean
+  /**
+   * `true`: thinking without opaque state is sent back as `reasoning_text`; `false`: never, the host answers 400. By
+   * default only what a client of this wire sends back itself.
+   */
+  readonly reasoningText?: boolean
   /** `false`: the host knows no `include`. */
   readonly include: boolean
   /** `true`: cache breakpoints of other protocols become `prompt_cache_breakpoint`. */
@@ -59,6 +62,7 @@ export function quirksOf(target: Target): ResponsesQuirks {
     ...((systemRole === 'system' || systemRole === 'developer') && { systemRole }),
     ...(typeof merged['reasoning'] === 'boolean' && { reasoning: merged['reasoning'] }),
     ...(typeof merged['sampling'] === 'boolean' && { sampling: merged['sampling'] }),
+    ...(typeof merged['reasoningText'] === 'boolean' && { reasoningText: merged['reasoningText'] }),
     ...(effort && { effort }),
     refuses: words(merged['refuses']) ?? [],
     accepts: words(merged['accepts']) ?? [],
@@ -66,7 +70,6 @@ export function quirksOf(target: Target): ResponsesQuirks {
     namespaces: merged['namespaces'] !== false,
     toolSearch: merged['toolSearch'] !== false,
     hostedTools: merged['hostedTools'] !== false,
-    reasoningText: merged['reasoningText'] === true,
     include: merged['include'] !== false,
     cacheBreakpoints: merged['cacheBreakpoints'] === true,
     callIdMax: positive(merged['callIdMax']) ?? 64,

@@ -4,11 +4,12 @@ import { quirksOf, type ResponsesQuirks } from './quirks.ts'
 
 /**
  * Whether a request may go to its host as the client wrote it. It may not where the host lacks something that is in it
- * and that the encoder lowers: freeform tools, namespaces, tool search, hosted tools, a role of system texts.
+ * and that the encoder lowers: freeform tools, namespaces, tool search, hosted tools, a role of system texts, thinking
+ * in plain words.
  */
 export function fits(wire: WireRequest, target: Target): boolean {
   const quirks = quirksOf(target)
-  if (!lacksAnything(quirks)) return true
+  if (!lacksAnything(quirks) && !(quirks.reasoningText === false && mentionsReasoningText(wire))) return true
   const body = wire.json()
   return (
     objectsOf(body['tools']).every((tool) => toolFits(tool, quirks)) &&
@@ -19,6 +20,13 @@ export function fits(wire: WireRequest, target: Target): boolean {
 function lacksAnything(quirks: ResponsesQuirks): boolean {
   const { customTools, namespaces, toolSearch, hostedTools, systemRole } = quirks
   return !customTools || !namespaces || !toolSearch || !hostedTools || systemRole !== undefined
+}
+
+const reasoningText = Buffer.from('"reasoning_text"')
+
+/** Looked for in the bytes: nearly no request has it, and most are relayed unread. */
+function mentionsReasoningText({ body }: WireRequest): boolean {
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).indexOf(reasoningText) >= 0
 }
 
 function toolFits(tool: JsonObject, quirks: ResponsesQuirks): boolean {
@@ -38,6 +46,8 @@ function toolFits(tool: JsonObject, quirks: ResponsesQuirks): boolean {
 
 function itemFits(item: JsonObject, quirks: ResponsesQuirks): boolean {
   const { type, role } = item
+  // Thinking in words comes from hosts that show it; the vendor takes none back: "array too long".
+  if (type === 'reasoning') return quirks.reasoningText !== false || objectsOf(item['content']).length === 0
   if (type === 'custom_tool_call' || type === 'custom_tool_call_output') return quirks.customTools
   if (type === 'tool_search_call' || type === 'tool_search_output' || type === 'additional_tools')
     return quirks.toolSearch
