@@ -74,7 +74,9 @@ export default defineGateway({
     expect(stdout).toMatch(/^ {2}auth +auth-keys$/m)
     expect(stdout).toMatch(/^ {2}route +early → .*route-failover/m)
     expect(stdout).toMatch(/^ {2}relayed +openai-chat +chat\/a +relays bytes +everything +standard$/m)
-    expect(stdout).toMatch(/^ {2}converted +openai-chat +claude\/b +converted +\d+ of \d+ features, \d+ nearly +standard$/m)
+    expect(stdout).toMatch(
+      /^ {2}converted +openai-chat +claude\/b +converted +\d+ of \d+ features, \d+ nearly +standard$/m,
+    )
     expect(stdout).toMatch(/Unpriced models\n {2}unpriced\n/)
     expect(stdout).toMatch(/Unreachable models\n {2}hidden\n/)
     const report = JSON.parse((await gantry(['check', '--json'], { cwd })).stdout) as {

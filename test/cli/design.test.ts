@@ -56,7 +56,9 @@ describe('the config of the design', () => {
     const cwd = project({ 'gateway.config.ts': text })
     const { code, stdout } = await gantry(['check'], { cwd, env })
     expect({ code, stdout }).toMatchObject({ code: 0 })
-    expect(stdout).toMatch(/^ {2}gpt-5\.5 +openai-chat +openai\/gpt-5\.5 +relays bytes +everything +standard, vip$/m)
+    expect(stdout).toMatch(
+      /^ {2}gpt-5\.5 +openai-chat +openai\/gpt-5\.5 +relays bytes +everything +standard, vip$/m,
+    )
     expect(stdout).toMatch(
       /^ {2}claude-sonnet-4-6 +openai-chat +anthropic\/claude-sonnet-4-6 +converted +\d+ of \d+ features, \d+ nearly +vip$/m,
     )

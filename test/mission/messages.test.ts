@@ -140,6 +140,9 @@ it('the models are listed in its dialect, page by page', async () => {
     'sim-unpriced',
   ])
   expect((await sdk().models.retrieve('sim-chat')).id).toBe('sim-chat')
+  const before = await sdk().models.list({ limit: 1, before_id: ids[2]! })
+  expect(before.data.map(({ id }) => id)).toEqual([ids[1]])
+  expect(before.has_more).toBe(true)
 })
 
 it('the newest version of the wire is served as well', async () => {

@@ -73,5 +73,7 @@ function page(
     if (at >= 0) list = list.slice(0, at)
   }
   if (request.limit === undefined || list.length <= request.limit) return { models: list }
-  return { models: list.slice(0, request.limit), more: true }
+  // Backwards it is the page just before the cursor.
+  const page = request.before === undefined ? list.slice(0, request.limit) : list.slice(-request.limit)
+  return { models: page, more: true }
 }
