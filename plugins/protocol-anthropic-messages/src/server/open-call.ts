@@ -53,17 +53,18 @@ function freeform(place: Place, index: number, start: ToolCallPart): OpenBlock {
  */
 function streamed(place: Place, index: number, given: string): OpenBlock {
   let begun = false
-  let waiting: string[] | undefined
+  let mayBeObject = true
+  const waiting: string[] = []
   const take = (text: string, extra?: JsonObject): void => {
     if (text === '') return
     if (begun) return say(place, text, extra)
-    if (waiting) return void waiting.push(text)
-    const first = text.trimStart()
+    waiting.push(text)
+    const first = mayBeObject ? text.trimStart() : ''
     if (first === '') return
-    if (first.startsWith('{')) {
-      begun = true
-      say(place, text, extra)
-    } else waiting = [text]
+    mayBeObject = first.startsWith('{')
+    if (!mayBeObject) return
+    begun = true
+    say(place, waiting.join(''), extra)
   }
   take(given)
   return {
@@ -71,7 +72,7 @@ function streamed(place: Place, index: number, given: string): OpenBlock {
       if (delta.type === 'arguments') take(delta.text, ownFields(delta.extra))
     },
     close() {
-      if (waiting) {
+      if (!mayBeObject) {
         const text = waiting.join('')
         say(place, JSON.stringify(argumentsToObject(text, () => report(place, index))))
       }

@@ -315,6 +315,9 @@ describe('calls', () => {
     )
     expect(readStrictly(frames).message['content']).toMatchObject([{ input: { __raw: '["x"]' } }])
     expect(context.losses).toMatchObject([{ what: 'part.tool_call.arguments', how: 'approximated' }])
+    expect(contentOf(begin(0, call('a')), args(0, ' \n'), args(0, '!'), end(0))).toMatchObject([
+      { input: { __raw: ' \n!' } },
+    ])
   })
 
   it('in free text have it as their one argument', () => {
@@ -327,13 +330,14 @@ describe('calls', () => {
   it('pass arguments byte for byte', () => {
     const frames = write(
       begin(0, call('a')),
+      args(0, '\n '),
       args(0, '{"n": 1.0,'),
       args(0, ' "m":12345678901234567890}'),
       end(0),
       ...stop,
     )
     const said = frames.flatMap((frame) => (frame['delta'] as JsonObject | undefined)?.['partial_json'] ?? [])
-    expect(said.join('')).toBe('{"n": 1.0, "m":12345678901234567890}')
+    expect(said.join('')).toBe('\n {"n": 1.0, "m":12345678901234567890}')
   })
 })
 
