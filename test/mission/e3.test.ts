@@ -140,10 +140,14 @@ const everything = `
 import authKeys from '@gantry/auth-keys'
 import billLedger from '@gantry/bill-ledger'
 import logPino from '@gantry/log-pino'
+import pricingNewApi from '@gantry/pricing-new-api'
+import pricingPerCall from '@gantry/pricing-per-call'
 import pricingRatio from '@gantry/pricing-ratio'
+import pricingSchedule from '@gantry/pricing-schedule'
 import pricingTokens from '@gantry/pricing-tokens'
 import anthropicMessages from '@gantry/protocol-anthropic-messages'
 import openaiChat from '@gantry/protocol-openai-chat'
+import openaiResponses from '@gantry/protocol-openai-responses'
 import anthropic from '@gantry/provider-anthropic'
 import openai from '@gantry/provider-openai'
 import { local } from '@gantry/provider-openai-compatible'
@@ -151,6 +155,7 @@ import simulator from '@gantry/provider-simulator'
 import routeFailover from '@gantry/route-failover'
 import memory from '@gantry/store-memory'
 import sqlite from '@gantry/store-sqlite'
+import tokensLocal from '@gantry/tokens-local'
 import { defineGateway } from 'gantry'
 
 const data = sqlite('./gateway.db')
@@ -159,9 +164,14 @@ export default defineGateway({
   plugins: [
     openaiChat(),
     anthropicMessages(),
+    openaiResponses({ store: { days: 7 } }),
+    tokensLocal(),
     authKeys({ pepper: 'a pepper for this test' }),
     routeFailover(),
+    pricingPerCall({ prices: [{ models: ['two'], call: '0.01' }] }),
+    pricingNewApi({ ratios: { model_ratio: { three: 1 } } }),
     pricingTokens(),
+    pricingSchedule({ timeZone: 'Europe/Oslo', windows: [{ from: '22:00', to: '06:00', ratio: '0.5' }] }),
     pricingRatio(),
     billLedger(),
     logPino(),
