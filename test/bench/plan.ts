@@ -38,8 +38,8 @@ export const fullPlan: Plan = {
 export const quickPlan: Plan = {
   name: 'quick',
   rounds: 3,
-  sliceMs: 350,
-  warmUpMs: 1200,
+  sliceMs: 300,
+  warmUpMs: 1050,
   warmUpRequests: 6000,
   pieces: 30,
   streamRounds: 2,
