@@ -1,5 +1,6 @@
 import type { OutputShape } from '@gantry/core'
-import { fromOpenApi, isRecursive, strictSchema } from './schema.ts'
+import { jsonSchemaOf } from '@gantry/core/codec'
+import { isRecursive, strictSchema } from './schema.ts'
 import { asObject, type Block } from '../json.ts'
 import { olderFormatNote, protocolName } from '../name.ts'
 import { ownExtra } from './losses.ts'
@@ -39,7 +40,7 @@ export function encodeOutput(output: OutputShape | undefined, scope: Scope): Enc
     const format: Block = { type: 'json_schema', schema: output.schema, ...asObject(notes?.['$format']) }
     return notes?.[olderFormatNote] === true ? { config, older: format } : { config, format }
   }
-  const given = output.dialect === 'openapi' ? fromOpenApi(output.schema) : output.schema
+  const given = output.dialect === 'openapi' ? jsonSchemaOf(output.schema) : output.schema
   const named = {
     ...(output.name && { title: output.name }),
     ...(output.description && { description: output.description }),

@@ -1,9 +1,9 @@
 import type { CustomTool, FunctionTool, JsonObject, ServerToolDefinition, Tool } from '@gantry/core'
-import { pointerTo } from '@gantry/core/codec'
+import { pointerTo, jsonSchemaOf } from '@gantry/core/codec'
 import { asArray, asObject, asString, type Block } from '../json.ts'
 import { definedNote, protocolName, toolTypeNote } from '../name.ts'
 import { ownExtra } from './losses.ts'
-import { fromOpenApi, isRecursive, strictSchema } from './schema.ts'
+import { isRecursive, strictSchema } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** A declared tool on the wire. */
@@ -115,7 +115,7 @@ function functionSchema(
 ): { readonly schema: JsonObject; readonly strict: boolean } {
   if (scope.verbatim && tool.schema) return { schema: tool.schema, strict: false }
   if (!tool.schema) return { schema: { type: 'object', properties: {} }, strict: false }
-  const given = tool.dialect === 'openapi' ? fromOpenApi(tool.schema) : tool.schema
+  const given = tool.dialect === 'openapi' ? jsonSchemaOf(tool.schema) : tool.schema
   const type = given['type']
   if (type !== undefined && type !== 'object') {
     scope.losses.approximated(pointer, 'tool.schema', 'arguments are an object on this wire')

@@ -97,30 +97,6 @@ export function isRecursive(schema: JsonObject): boolean {
   return visit(schema)
 }
 
-/**
- * Gemini's OpenAPI subset as JSON Schema: lower-case types, numbers that were written as strings, `nullable` as a
- * type union.
- */
-export function fromOpenApi(schema: JsonObject): Block {
-  const out: Block = {}
-  for (const [key, value] of Object.entries(schema)) {
-    if (key === 'nullable' || key === 'propertyOrdering') continue
-    if (key === 'type' && typeof value === 'string') out[key] = value.toLowerCase()
-    else if (/^(min|max)(Items|Length|Properties|imum)$/.test(key) && typeof value === 'string')
-      out[key] = Number(value)
-    else if (key === 'properties') out[key] = mapValues(value, (inner) => openApiNode(inner))
-    else if (key === 'anyOf') out[key] = (asArray(value) ?? []).map(openApiNode)
-    else out[key] = key === 'items' ? openApiNode(value ?? null) : value
-  }
-  if (schema['nullable'] === true && typeof out['type'] === 'string') out['type'] = [out['type'], 'null']
-  return out
-}
-
-function openApiNode(value: Json): Json {
-  const object = asObject(value)
-  return object ? fromOpenApi(object) : value
-}
-
 function nested(value: Json | undefined, changed: (pointer: string) => void, pointer: string): Json {
   const object = asObject(value)
   return object ? strictSchema(object, changed, pointer) : (value ?? null)

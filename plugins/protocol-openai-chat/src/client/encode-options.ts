@@ -1,10 +1,9 @@
 import type { GenerateRequest, JsonObject, OutputShape, ReasoningOptions, Report } from '@gantry/core'
-import { isObject } from '@gantry/core/codec'
+import { isObject, jsonSchemaOf } from '@gantry/core/codec'
 import { name as protocol, note, ownFields, type Draft } from '../own.ts'
 import { encodeCache } from '../cache.ts'
 import { reportForeign } from './hints.ts'
 import type { ChatQuirks } from './quirks.ts'
-import { jsonSchemaOf } from './schema.ts'
 
 /** Everything of a request but its messages and tools. */
 export function encodeOptions(request: GenerateRequest, quirks: ChatQuirks, report: Report): Draft {

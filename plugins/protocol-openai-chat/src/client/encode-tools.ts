@@ -1,10 +1,9 @@
 import type { FunctionTool, GenerateRequest, Json, JsonObject, Report, Tool, ToolChoice } from '@gantry/core'
-import { isObject } from '@gantry/core/codec'
+import { isObject, jsonSchemaOf } from '@gantry/core/codec'
 import { name as protocol, note, ownFields, type Draft } from '../own.ts'
 import { encodeHint, reportForeign } from './hints.ts'
 import type { Names } from './names.ts'
 import type { ChatQuirks } from './quirks.ts'
-import { jsonSchemaOf } from './schema.ts'
 
 /** Fields about tools. Nothing is sent without at least one tool: OpenAI answers 400 to an empty list. */
 export function encodeTools(

@@ -1,7 +1,6 @@
 import type { GenerateRequest, OutputShape } from '@gantry/core'
-import { isObject, wireId } from '@gantry/core/codec'
+import { isObject, wireId, jsonSchemaOf } from '@gantry/core/codec'
 import { isEmpty, note, objectOf, ownFields, type Draft } from '../own.ts'
-import { jsonSchemaOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** Fewest tokens that the wire takes as a limit (OpenAI's API reference, `max_output_tokens`). */

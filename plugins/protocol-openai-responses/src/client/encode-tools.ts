@@ -7,12 +7,11 @@ import type {
   ServerToolDefinition,
   Tool,
 } from '@gantry/core'
-import { pointerTo } from '@gantry/core/codec'
+import { pointerTo, jsonSchemaOf } from '@gantry/core/codec'
 import { name as protocol } from '../name.ts'
 import { ownFields, type Draft } from '../own.ts'
 import { isAdded, isClientSearch, toolSearch } from '../tool-notes.ts'
 import { hostedTool } from './hosted-tools.ts'
-import { jsonSchemaOf } from './schema.ts'
 import type { Scope } from './scope.ts'
 
 /** `tools`. Tools that `input` brings stand there already, for a request of this wire. */

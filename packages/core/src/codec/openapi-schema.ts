@@ -1,15 +1,8 @@
-import type { Json, JsonObject } from '@gantry/core'
-import { isObject } from '@gantry/core/codec'
+import type { Json, JsonObject } from '../model/index.ts'
+import { isObject } from './read.ts'
 
 /** Keywords of Gemini's schemas whose numbers come as strings. */
-const counts: ReadonlySet<string> = new Set([
-  'minItems',
-  'maxItems',
-  'minLength',
-  'maxLength',
-  'minProperties',
-  'maxProperties',
-])
+const counts: RegExp = /^(?:min|max)(?:Items|Length|Properties|imum)$/
 
 /**
  * Gemini's OpenAPI subset as JSON Schema: types in lower case, counts as numbers, `nullable` as a type union.
@@ -19,8 +12,9 @@ export function jsonSchemaOf(schema: JsonObject): JsonObject {
   const entries = Object.entries(schema).flatMap(([key, value]): [string, Json | undefined][] => {
     if (key === 'nullable' || key === 'propertyOrdering') return []
     if (key === 'type') return [[key, typeOf(value, schema['nullable'] === true)]]
-    if (counts.has(key) && typeof value === 'string') return [[key, Number(value)]]
+    if (counts.test(key) && typeof value === 'string') return [[key, Number(value)]]
     if (key === 'properties' && isObject(value)) {
+      // The names are data: `__proto__` stays a name.
       return [[key, Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inside(inner)]))]]
     }
     if (key === 'items' || key === 'additionalProperties') return [[key, inside(value)]]
