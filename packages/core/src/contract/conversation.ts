@@ -1,3 +1,4 @@
+import type { GatewayError } from '../error.ts'
 import type { Json, JsonObject } from '../model/json.ts'
 
 /**
@@ -20,8 +21,14 @@ export interface ConversationMemory {
   /** The same request with all of `items` instead of what is new, and without a reference to an earlier answer. */
   withItems(body: JsonObject, items: readonly Json[]): JsonObject
 
+  /** Text that stands in the data of every event that may hold an answer: other events are not parsed to look for one. */
+  readonly mark: string
+
   /** The answer in a whole body or in one event of a stream; nothing for one that cannot be continued. */
   answer(message: JsonObject): RememberedAnswer | undefined
+
+  /** The error for an earlier answer that is not there, in the words of the wire. */
+  notFound(id: string): GatewayError
 }
 
 /** A finished answer as its client saw it. */

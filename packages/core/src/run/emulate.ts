@@ -1,5 +1,4 @@
 import type {
-  CompactResponse,
   Operation,
   Operations,
   RequestBound,
@@ -7,11 +6,12 @@ import type {
   ServerContext,
   Target,
 } from '../contract/index.ts'
-import type { FinishReason, GenerateRequest, GenerateResponse, Part, Turn, Usage } from '../model/index.ts'
-import { sealParts, sealSummary } from '../codec/index.ts'
+import type { GenerateRequest, GenerateResponse, Part, Usage } from '../model/index.ts'
+import { sealParts } from '../codec/index.ts'
 import { GatewayError, toErrorData } from '../error.ts'
-import { answerHeaders } from './answer.ts'
 import type { ModelPlan } from '../config/blueprint.ts'
+import { answerHeaders } from './answer.ts'
+import { compacted, compaction } from './compaction.ts'
 import { addUsage } from './estimate.ts'
 import type { Answer } from './exchange.ts'
 import type { Journey } from './journey.ts'
@@ -137,68 +137,6 @@ async function several(journey: Journey, request: GenerateRequest): Promise<Gene
       ...(choiceExtra && { extra: choiceExtra }),
     })),
   }
-}
-
-/** A conversation that was shortened, as an answer in a stream or whole. */
-async function compaction(journey: Journey, request: GenerateRequest): Promise<GenerateResponse> {
-  const { part, response } = await summarised(journey, request)
-  return { ...response, parts: [part], finish: { reason: 'stop' } }
-}
-
-/** A conversation that was shortened: what the user said stays word for word. */
-async function compacted(journey: Journey, request: GenerateRequest): Promise<CompactResponse> {
-  const { part, response } = await summarised(journey, request)
-  const said = request.turns.filter(
-    ({ role, parts }) => role === 'user' && parts.some(({ type }) => type !== 'tool_result'),
-  )
-  return {
-    turns: [...said, { role: 'assistant', parts: [part] }],
-    ...(response.usage && { usage: response.usage }),
-  }
-}
-
-async function summarised(
-  journey: Journey,
-  request: GenerateRequest,
-): Promise<{ readonly part: Part; readonly response: GenerateResponse }> {
-  const response = await journey.context.subrequest('generate', summaryRequest(request))
-  const isWhole = !brokenOff.includes(response.finish?.reason)
-  const text = response.parts
-    .map((part) => (part.type === 'text' ? part.text : ''))
-    .join('')
-    .trim()
-  // Half a summary would be taken for the whole conversation.
-  const part = isWhole && text && sealSummary(text, journey.protocol)
-  if (part) return { part, response }
-  throw new GatewayError({
-    class: 'upstream_failed',
-    code: 'compaction_failed',
-    source: 'upstream',
-    message: 'The model gave no whole summary that could be kept, so the conversation was not compacted.',
-  })
-}
-
-const brokenOff: readonly (FinishReason | undefined)[] = ['length', 'content_filter', 'refusal', 'error']
-
-/** The same conversation with a last word of ours; tools stay declared, because the calls in it refer to them. */
-function summaryRequest(request: GenerateRequest): GenerateRequest {
-  const { toolChoice: _choice, output: _output, stop: _stop, sampling, ...rest } = request
-  const { count: _count, ...kept } = sampling ?? {}
-  const asked: Turn = { role: 'user', parts: [{ type: 'text', text: instruction }] }
-  return {
-    ...rest,
-    stream: false,
-    turns: [...request.turns.filter((turn) => !turn.parts.every(isTrigger)), asked],
-    ...(Object.keys(kept).length > 0 && { sampling: kept }),
-    ...(request.tools?.length && { toolChoice: { mode: 'none' } }),
-  }
-}
-
-const instruction = `Summarise this conversation for an assistant who will continue it and will see nothing of it but your summary. Keep what the user wants and has ruled out, what was decided and why, what was done and what came of it, what is still open, and every name, path, number, command and piece of code that will be needed again, exactly as written. Write only the summary, without calling tools.`
-
-/** The item that asks for a compaction says nothing to a model. */
-function isTrigger(part: Part): boolean {
-  return part.type === 'native' && part.native.value['type'] === 'compaction_trigger'
 }
 
 function sealed(journey: Journey, parts: readonly Part[]): readonly Part[] {

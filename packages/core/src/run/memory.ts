@@ -46,7 +46,7 @@ export async function recall(journey: Journey, memory: ConversationMemory): Prom
   let sent = memory.items(body)
   if (previous !== undefined) {
     const earlier = memory.keepMs === undefined ? undefined : await findKept(journey, previous)
-    if (!earlier) throw notKept(previous, memory)
+    if (!earlier) throw memory.notFound(previous.slice(0, mostIdLength))
     sent = [...earlier.sent, ...earlier.items, ...sent]
   }
   // Also where nothing came before: what is kept has to be what can be sent back.
@@ -59,7 +59,8 @@ export async function recall(journey: Journey, memory: ConversationMemory): Prom
         const finished = memory.answer(found)
         return finished && write(journey, memory, finished.id, { ...finished, sent })
       }
-      if (answer.body instanceof Readable) return { ...answer, body: tapped(runtime, answer.body, note) }
+      if (answer.body instanceof Readable)
+        return { ...answer, body: tapped(runtime, answer.body, memory.mark, note) }
       if (answer.status === 200 && answer.body !== undefined) await note(parse(String(answer.body)))
       return answer
     },
@@ -123,12 +124,13 @@ async function write(
 function tapped(
   runtime: Runtime,
   body: Readable,
+  mark: string,
   note: (message: JsonObject) => Promise<void> | undefined,
 ): Readable {
   let kept: Promise<void> | undefined
   const reader = createSseReader((frame) => {
-    // Parsing every delta would cost more than the rest of the stream: answers are told by their own name.
-    if (frame.data.includes('"response"')) kept ??= note(parse(frame.data))
+    // Parsing every delta would cost more than the rest of the stream.
+    if (frame.data.includes(mark)) kept ??= note(parse(frame.data))
   })
   const look = (work: () => void, done: (error?: Error | null, chunk?: unknown) => void, chunk?: unknown) => {
     try {
@@ -168,17 +170,4 @@ function accountOf({ context }: Journey): string {
 
 function nameOf({ route }: Journey, id: string): string {
   return `answer:${route.protocol}:${id}`
-}
-
-function notKept(id: string, memory: ConversationMemory): GatewayError {
-  const shown = id.slice(0, mostIdLength)
-  return new GatewayError({
-    class: 'invalid_request',
-    code: 'previous_response_not_found',
-    param: 'previous_response_id',
-    message:
-      memory.keepMs === undefined
-        ? `This gateway keeps no responses, so "${shown}" cannot be continued. Send the whole conversation.`
-        : `The previous response "${shown}" was not found.`,
-  })
 }

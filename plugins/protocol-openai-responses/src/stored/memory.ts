@@ -17,6 +17,7 @@ export function memory(keepMs?: number): ConversationMemory {
     },
     items: inputItems,
     withItems,
+    mark: '"response"',
     answer(message) {
       const response = isObject(message['response']) ? message['response'] : message
       const { id, status, output } = response
@@ -25,6 +26,16 @@ export function memory(keepMs?: number): ConversationMemory {
       if (status !== 'completed' && status !== 'incomplete') return undefined
       return { id, body: response, items: Array.isArray(output) ? output.filter(mayReturn) : [] }
     },
+    notFound: (id) =>
+      new GatewayError({
+        class: 'invalid_request',
+        code: 'previous_response_not_found',
+        param: 'previous_response_id',
+        message:
+          keepMs === undefined
+            ? `This gateway keeps no responses, so "${id}" cannot be continued. Send the whole conversation.`
+            : `The previous response "${id}" was not found.`,
+      }),
   }
 }
 
